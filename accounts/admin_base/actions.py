@@ -1,0 +1,65 @@
+"""What the actions of the audit are called. Their codes are stable, their names are not."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+NAMES: dict[str, Promise] = {
+    "account.changed": _("Account changed"),
+    "assistant.changed": _("Assistant changed"),
+    "assistant.created": _("Assistant created"),
+    "audit.exported": _("Audit exported"),
+    "budget_rule.changed": _("Budget rule changed"),
+    "budget_rule.created": _("Budget rule created"),
+    "budget_rule.deleted": _("Budget rule deleted"),
+    "email.changed": _("E-mail address changed"),
+    "invitation.accepted": _("Invitation accepted"),
+    "invitation.refused": _("Invitation refused"),
+    "invitation.revoked": _("Invitation revoked"),
+    "invitation.sent": _("Invitation sent"),
+    "key.created": _("API key created"),
+    "key.revoked": _("API key revoked"),
+    "key.used": _("API key used"),
+    "lockout.released": _("Lock-out released"),
+    "member.added": _("Member added"),
+    "member.changed": _("Member changed"),
+    "member.deactivated": _("Member switched off"),
+    "member.reactivated": _("Member switched on"),
+    "model.changed": _("Model changed"),
+    "model.created": _("Model created"),
+    "model_default.changed": _("Default model changed"),
+    "model_default.deleted": _("Default model deleted"),
+    "organisation.changed": _("Organisation changed"),
+    "organisation.founded": _("Organisation founded"),
+    "organisation.transferred": _("Ownership transferred"),
+    "password.changed": _("Password changed"),
+    "password.reset": _("Password reset"),
+    "picture.asked": _("Picture asked for"),
+    "price.set": _("Price set"),
+    "profile.changed": _("Profile changed"),
+    "provider.changed": _("Provider changed"),
+    "provider.created": _("Provider created"),
+    "session.ended": _("Signed out"),
+    "session.locked": _("Account locked"),
+    "session.refused": _("Sign-in refused"),
+    "session.started": _("Signed in"),
+    "team.changed": _("Team changed"),
+    "team.created": _("Team created"),
+    "team.deleted": _("Team deleted"),
+    "team.members_changed": _("Team members changed"),
+}
+
+
+SURFACES: dict[str, Promise] = {
+    "web": _("Web"),
+    "admin": _("Administration"),
+    "api": _("API"),
+    "setup": _("Set-up"),
+}
+
+
+def named(action: str) -> str:
+    """An action without a name is a refused request: its method and address speak."""
+    if action in NAMES:
+        return str(NAMES[action])
+    return _t("Request") if " " in action else action

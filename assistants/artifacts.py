@@ -1,0 +1,91 @@
+"""Files of an organisation: written under names of ours, reached only through their row."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from PIL import Image
+
+from assistants.models import Artifact, ImageJob
+from providers.errors import Doubtful
+from providers.shapes import Finished, Picture
+
+MOST_BYTES = 32 * 2**20
+MOST_PIXELS = 25_000_000
+TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+
+
+def write_files(hold_id: str, pictures: Sequence[Picture]) -> list[str]:
+    """Under names that follow from the hold: whoever finishes the job later finds them."""
+    paths = [path_of(hold_id, place) for place in range(len(pictures))]
+    for path, picture in zip(paths, pictures, strict=True):
+        put(path, picture.content)
+    return paths
+
+
+def path_of(hold_id: str, place: int) -> str:
+    return f"gen/{hold_id}/{place}"
+
+
+def put(path: str, content: bytes) -> None:
+    store = storages["default"]
+    if store.exists(path):
+        store.delete(path)
+    store.save(path, ContentFile(content))
+
+
+def read_files(hold_id: str, n: int) -> list[Picture]:
+    store = storages["default"]
+    paths = [path_of(hold_id, place) for place in range(n)]
+    if not all(map(store.exists, paths)):
+        return []
+    pictures = []
+    for path in paths:
+        with store.open(path) as file:
+            pictures.append(Picture(file.read()))
+    return pictures
+
+
+def rows_for(job: ImageJob, finished: Finished, *, hold_id: str) -> list[Artifact]:
+    rows = []
+    for place, picture in enumerate(finished.pictures):
+        media_type, width, height = look_at(picture.content)
+        rows.append(
+            Artifact(
+                organisation_id=job.organisation_id,
+                home=job.plan.get("home", ""),
+                owner_id=job.owner_id,
+                job=job,
+                ordinal=place,
+                path=path_of(hold_id, place),
+                sha256=hashlib.sha256(picture.content).hexdigest(),
+                size_bytes=len(picture.content),
+                media_type=media_type,
+                width=width,
+                height=height,
+                alt=job.wish["prompt"][:500],
+                prompt=job.wish["prompt"],
+                revised_prompt=finished.revised_prompt,
+                model=job.plan["model"],
+                parameters=job.plan,
+            )
+        )
+    return Artifact.objects.bulk_create(rows)
+
+
+def look_at(content: bytes) -> tuple[str, int, int]:
+    """Reads the header only: what the bytes say they are, not what anybody calls them."""
+    if not content or len(content) > MOST_BYTES:
+        raise Doubtful("provider_bad_image")
+    try:
+        with Image.open(io.BytesIO(content), formats=list(TYPES)) as image:
+            kind, (width, height) = TYPES[str(image.format)], image.size
+    except Exception as broken:  # Pillow raises of every kind on hostile bytes
+        raise Doubtful("provider_bad_image") from broken
+    if width * height > MOST_PIXELS:
+        raise Doubtful("provider_bad_image")
+    return kind, width, height

@@ -1,0 +1,47 @@
+"""One row per request to a model: what came of it, how long it took."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from policies import budgets
+from policies.models import Call, Hold
+from providers.errors import NotBilled, ProviderFailed
+
+
+def start(*, hold: Hold, now: datetime) -> Call:
+    return Call.objects.create(
+        organisation=hold.organisation,
+        hold=hold.pk,
+        provider=hold.provider,
+        model=hold.model,
+        capability=hold.capability,
+        surface=hold.surface,
+        started_at=now,
+    )
+
+
+def end(*, call: Call, now: datetime, outcome: str = "done", code: str = "") -> None:
+    call.outcome, call.code, call.ended_at = outcome, code, now
+    call.save(update_fields=["outcome", "code", "ended_at"])
+
+
+def refuse(*, refused: Hold, code: str, now: datetime) -> None:
+    """Nothing was sent: the wish counts, and is told apart from what was made."""
+    end(call=start(hold=refused, now=now), now=now, outcome="refused", code=code)
+
+
+def close(*, hold: Hold, outcome: str, code: str = "", now: datetime) -> None:
+    """For a caller who died before ending it."""
+    forgotten = Call.objects.of(hold.organisation).filter(hold=hold.pk, ended_at=None)
+    forgotten.update(outcome=outcome, code=code, ended_at=now)
+
+
+def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> None:
+    """The money follows what the failure means."""
+    if isinstance(failed, NotBilled):
+        budgets.release(hold=hold, now=now, from_states=(Hold.State.SENT,))
+    else:
+        budgets.doubt(hold=hold)
+    outcome = "refused" if failed.code == "content_policy" else "failed"
+    end(call=call, now=now, outcome=outcome, code=failed.code)

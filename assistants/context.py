@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.actor import Actor
+from accounts.models import Team
+from assistants.models import Artifact
+from providers.models import Model
+from providers.shapes import Piece, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For whom and from where something is made: the loop, its tools and both spenders share it.
+
+    `reference` says upwards what it belongs to (`turn:…`), `home` which chat keeps the pictures.
+    """
+
+    actor: Actor
+    reference: str
+    home: str = ""
+    assistant: str = ""
+    team: Team | None = None
+    chat_model: Model | None = None
+    image_model: str = ""
+    deadline_s: float = 180
+
+
+Answer = Callable[[list[dict[str, Any]], list[dict[str, Any]]], AsyncIterator[Piece]]
+MakePictures = Callable[[Wish, str], Awaitable[list[Artifact]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the loop can do in the world, given to it as functions: it knows no database."""
+
+    answer: Answer
+    make_pictures: MakePictures
+    offers: dict[str, str] = field(default_factory=dict)  # tool name -> why it is not offered

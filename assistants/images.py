@@ -1,0 +1,198 @@
+"""THE one way to a new picture: resolve, fit, quote, hold, run, store, settle.
+
+Money is set aside before the provider hears of it, files are written before they are booked, and
+the booking, the rows and the end of the job are one transaction. So nothing is paid twice, and
+what was paid for is found again whatever dies in between (reconcile.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from assistants import artifacts, calls
+from assistants.context import Context
+from assistants.models import Artifact, ImageJob
+from policies import budgets
+from policies.models import Call, Hold
+from policies.spender import Quote, Spender
+from providers import fitting, pricing
+from providers.base import Adapter
+from providers.errors import Doubtful, ProviderFailed
+from providers.models import Tag
+from providers.resolve import resolve
+from providers.shapes import Finished, Plan, Wish
+from tale.lib.aio import in_db
+from tale.lib.fields import new_id
+from tale.lib.refusals import Refusal
+
+LEASE_SLACK = timedelta(seconds=30)
+LOOK_AGAIN_S = 0.5
+
+_unfinished: set[asyncio.Task[list[Artifact]]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    job: ImageJob
+    hold: Hold
+    call: Call
+    plan: Plan
+    adapter: Adapter
+
+
+async def generate(
+    *, wish: Wish, context: Context, idempotency_key: str, join: bool = False
+) -> list[Artifact]:
+    """The same key brings the same pictures, paid once. `join` waits for a run under way instead
+    of refusing with request_in_progress."""
+    while True:
+        try:
+            begun = await in_db(
+                _begin, wish, context, idempotency_key=idempotency_key, now=timezone.now()
+            )
+            break
+        except Refusal as refusal:
+            if not join or refusal.code != "request_in_progress":
+                await in_db(_note, context, refusal, now=timezone.now())
+                raise
+            await asyncio.sleep(LOOK_AGAIN_S)
+    if not isinstance(begun, Begun):
+        return begun
+    # A listener who leaves does not stop what is being paid for.
+    task = asyncio.create_task(_fulfil(begun, context))
+    _unfinished.add(task)
+    task.add_done_callback(_unfinished.discard)
+    return await asyncio.shield(task)
+
+
+@transaction.atomic
+def _note(context: Context, refusal: Refusal, *, now: datetime) -> None:
+    if isinstance(refusal, budgets.BudgetExceeded):
+        calls.refuse(refused=refusal.refused, code=refusal.code, now=now)
+    audit.refused(actor=context.actor, refusal=refusal, action="picture.asked")
+
+
+@transaction.atomic
+def _begin(
+    wish: Wish, context: Context, *, idempotency_key: str, now: datetime
+) -> Begun | list[Artifact]:
+    organisation = context.actor.organisation
+    body_hash = _hash(wish, context)
+    job, is_new = ImageJob.objects.get_or_create(
+        organisation=organisation,
+        idempotency_key=idempotency_key,
+        defaults={
+            "body_hash": body_hash,
+            "reference": context.reference,
+            "owner": context.actor.user,
+            "team": context.team,
+            "surface": context.actor.surface,
+            "wish": asdict(wish),
+        },
+    )
+    if not is_new and job.body_hash != body_hash:
+        raise Refusal("idempotency_key_reused")
+    if job.state == ImageJob.State.DONE:
+        return list(job.artifacts.filter(job=job).order_by("ordinal"))
+    if job.state == ImageJob.State.REFUSED:
+        raise Refusal(job.refusal["code"])
+    if not is_new and job.state != ImageJob.State.FAILED:  # failed: its money went back
+        raise Refusal("request_in_progress", job=job.pk)
+    return _hold(job, wish, context, now=now)
+
+
+def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begun:
+    organisation = context.actor.organisation
+    choice = resolve(organisation, Tag.IMAGE_GENERATION, asked=context.image_model)
+    plan = fitting.fit(wish, choice.capabilities)
+    tariff = pricing.for_pictures(choice.model, plan, currency=organisation.currency, now=now)
+    adapter = choice.adapter
+    hold = budgets.hold(
+        spender=Spender.of(context.actor, assistant=context.assistant, team=context.team),
+        quote=Quote(
+            capability="image",
+            operation="generate",
+            provider=choice.model.provider.name,
+            model=choice.model.remote_id,
+            amount_micro=plan.n * tariff.picture_micro,
+            currency=tariff.currency,
+            price=asdict(tariff),
+            pictures=plan.n,
+            size=plan.size,
+            quality=plan.quality,
+        ),
+        reference=f"imagejob:{job.pk}",
+        idempotency_key=new_id("draw"),
+        now=now,
+        sent_for=timedelta(seconds=min(adapter.deadline_s, context.deadline_s)) + LEASE_SLACK,
+    )
+    job.state, job.hold = ImageJob.State.RUNNING, hold.pk
+    job.plan = asdict(plan) | {
+        "model": choice.model.remote_id,
+        "model_id": choice.model.pk,
+        "home": context.home,
+        "picture_micro": tariff.picture_micro,
+    }
+    job.save(update_fields=["state", "hold", "plan"])
+    return Begun(job, hold, calls.start(hold=hold, now=now), plan, adapter)
+
+
+async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
+    try:
+        async with asyncio.timeout(min(begun.adapter.deadline_s, context.deadline_s)):
+            finished = await begun.adapter.make_pictures(begun.hold.model, begun.plan)
+        for picture in finished.pictures:
+            artifacts.look_at(picture.content)
+    except (ProviderFailed, TimeoutError) as error:
+        failed = error if isinstance(error, ProviderFailed) else Doubtful("provider_timeout")
+        await in_db(_fail, begun, failed, now=timezone.now())
+        raise failed.as_refusal() from error
+    await in_db(artifacts.write_files, begun.hold.pk, finished.pictures)
+    made = await in_db(
+        finish, job=begun.job, hold=begun.hold, finished=finished, now=timezone.now()
+    )
+    await in_db(calls.end, call=begun.call, now=timezone.now())
+    return made
+
+
+@transaction.atomic
+def finish(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> list[Artifact]:
+    """Booked, listed and done, or none of it. The loser of two finishers finds the winner's."""
+    unit = job.plan["picture_micro"]
+    lines = [
+        {
+            "amount_micro": unit,
+            "pictures": 1,
+            "provider_request_id": finished.usage.request_id,
+        }
+        for _ in range(max(finished.usage.pictures, len(finished.pictures)))
+    ]
+    if not budgets.settle(hold=hold, lines=lines, now=now):
+        return list(job.artifacts.filter(job=job).order_by("ordinal"))
+    made = artifacts.rows_for(job, finished, hold_id=hold.pk)
+    job.state, job.ended_at = ImageJob.State.DONE, now
+    job.save(update_fields=["state", "ended_at"])
+    return made
+
+
+@transaction.atomic
+def _fail(begun: Begun, failed: ProviderFailed, *, now: datetime) -> None:
+    doubtful = isinstance(failed, Doubtful)
+    calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
+    job = begun.job
+    job.state = ImageJob.State.UNKNOWN if doubtful else ImageJob.State.FAILED
+    job.refusal, job.ended_at = {"code": failed.code}, None if doubtful else now
+    job.save(update_fields=["state", "refusal", "ended_at"])
+
+
+def _hash(wish: Wish, context: Context) -> str:
+    body = asdict(wish) | {"model": context.image_model, "home": context.home}
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

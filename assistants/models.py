@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.storage import storages
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team, User
+from accounts.tenancy import Tenant
+from providers.models import Model
+from tale.lib.fields import PublicIdField
+
+
+class Assistant(Tenant):
+    """What people pick. What it is lies in its versions; `published` is the one in use."""
+
+    id = PublicIdField("asst")
+    name = models.CharField(_("name"), max_length=80)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    is_auto = models.BooleanField(default=False, editable=False)
+    published = models.ForeignKey(
+        "AssistantVersion", models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("assistant")
+        verbose_name_plural = _("assistants")
+        ordering = ("-is_auto", "name")
+        default_permissions = ()
+        permissions = (("use_assistant", "Use this assistant"),)
+        constraints = (
+            models.UniqueConstraint("organisation", "name", name="assistant_name_once"),
+            models.UniqueConstraint(
+                "organisation", condition=models.Q(is_auto=True), name="assistant_one_auto"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AssistantVersion(Tenant):
+    """Immutable once written: a change is a new version."""
+
+    id = PublicIdField("asv")
+    assistant = models.ForeignKey(Assistant, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    instructions = models.TextField(_("instructions"), blank=True)
+    model = models.ForeignKey(
+        Model,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("chat model"),
+        help_text=_("Empty: the organisation's default."),
+    )
+    tools: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    author = models.ForeignKey(User, models.SET_NULL, null=True, editable=False, related_name="+")
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("assistant version")
+        verbose_name_plural = _("assistant versions")
+        ordering = ("-number",)
+        default_permissions = ()
+        constraints = (models.UniqueConstraint("assistant", "number", name="version_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.assistant} {self.number}"
+
+
+class ImageJob(Tenant):
+    """One wish for pictures, from the asking to the files."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Lost")  # paid or presumed paid, and no picture: never tried again
+        FAILED = "failed", _("Failed")  # the money went back: may be tried again
+        UNKNOWN = "unknown", _("Being checked")
+
+    id = PublicIdField("ig")
+    idempotency_key = models.CharField(max_length=120)
+    body_hash = models.CharField(max_length=64)
+    reference = models.CharField(max_length=80, blank=True)
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+")
+    surface = models.CharField(max_length=12)
+    wish: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    plan: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    hold = models.CharField(max_length=40, blank=True)
+    refusal: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("picture job")
+        verbose_name_plural = _("picture jobs")
+        ordering = ("-created_at",)
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint("organisation", "idempotency_key", name="image_job_once"),
+        )
+        indexes = (models.Index(fields=["state", "created_at"]),)
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class Artifact(Tenant):
+    """One stored file. `home` names the chat it lives and ends with, `path` is ours alone."""
+
+    class Origin(models.TextChoices):
+        GENERATED = "generated", _("Generated")
+        UPLOADED = "uploaded", _("Uploaded")
+
+    id = PublicIdField("art")
+    home = models.CharField(max_length=80, blank=True)
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    job = models.ForeignKey(ImageJob, models.SET_NULL, null=True, related_name="artifacts")
+    ordinal = models.PositiveSmallIntegerField(default=0)
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.GENERATED)
+    path = models.CharField(max_length=200, unique=True, editable=False)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    media_type = models.CharField(max_length=40)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    alt = models.CharField(_("description"), max_length=500, blank=True)
+    prompt = models.TextField(blank=True)
+    revised_prompt = models.TextField(blank=True)
+    model = models.CharField(max_length=120, blank=True)
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        ordering = ("-created_at",)
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(
+                "job", "ordinal", condition=models.Q(job__isnull=False), name="artifact_once"
+            ),
+        )
+        indexes = (models.Index(fields=["organisation", "home"]),)
+
+    def __str__(self) -> str:
+        return self.alt or self.pk
+
+    def get_bytes(self) -> bytes:
+        with storages["default"].open(self.path) as file:
+            content: bytes = file.read()
+            return content

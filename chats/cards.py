@@ -1,0 +1,204 @@
+"""What a turn looks like: its messages as blocks a template can show, and a refusal as a card.
+
+The same entries come from the rows of a finished turn and from the live state of a working one,
+so a reload shows what the stream showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from assistants.models import Artifact
+from chats import prose
+from chats.models import Message, Turn
+from tale.lib import money
+from tale.lib.refusals import Refusal
+
+Entry = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Shown:
+    """A turn, ready for `chats/_turn.html`."""
+
+    id: str
+    state: str
+    question: str = ""
+    assistant_name: str = ""
+    reason: str = ""
+    tail: str = ""
+    blocks: list[Entry] = field(default_factory=list)
+
+
+def entry_of(message: Message) -> Entry:
+    html = prose.to_html(message.content) if message.role == Message.Role.ASSISTANT else ""
+    return {"role": message.role, "html": html, **message.data}
+
+
+def picture_entry(artifact: Artifact) -> Entry:
+    names = ("id", "width", "height", "alt", "prompt")
+    return {name: getattr(artifact, name) for name in names}
+
+
+def refusal_entry(refusal: Refusal) -> Entry:
+    return {"code": refusal.code, "message": str(refusal), **refusal.details}
+
+
+def show(turn: Turn, state: Entry) -> Shown:
+    """`state`: what is put in tale.lib.live, or `state_of(turn)` made from the rows."""
+    return Shown(
+        id=turn.pk,
+        state=state["state"],
+        question=state.get("question", ""),
+        assistant_name=state["assistant_name"],
+        reason=state["reason"],
+        tail=state["tail"],
+        blocks=_blocks(state["entries"], is_open=state["state"] in Turn.OPEN),
+    )
+
+
+def states_of(turns: Iterable[Turn]) -> list[tuple[Turn, Entry]]:
+    """From the rows, in two queries however many turns there are."""
+    turns = list(turns)
+    messages = Message.objects.none()
+    if turns:
+        organisation = turns[0].organisation_id
+        messages = Message.objects.filter(organisation=organisation, turn__in=turns)
+    of_turn: dict[str, list[Message]] = {turn.pk: [] for turn in turns}
+    for message in messages.order_by("position"):
+        of_turn[message.turn_id].append(message)
+    return [(turn, _state(turn, of_turn[turn.pk])) for turn in turns]
+
+
+def _state(turn: Turn, messages: list[Message]) -> Entry:
+    asked = next((row.content for row in messages if row.role == Message.Role.USER), "")
+    return {
+        "state": turn.state,
+        "revision": turn.revision,
+        "question": asked,
+        "assistant_name": turn.assistant_name,
+        "reason": turn.reason,
+        "tail": "",
+        "entries": [entry_of(row) for row in messages if row.role != Message.Role.USER],
+        "toasts": refusals_of(messages),
+    }
+
+
+def refusals_of(messages: Iterable[Message]) -> list[Entry]:
+    return [row.data["refusal"] for row in messages if row.data.get("refusal")]
+
+
+def _blocks(entries: list[Entry], *, is_open: bool) -> list[Entry]:
+    blocks: list[Entry] = []
+    done = {entry["call_id"] for entry in entries if entry["role"] == "tool"}
+    for entry in entries:
+        if entry["role"] == "assistant":
+            if entry["html"]:
+                blocks.append({"kind": "text", "html": mark_safe(entry["html"])})
+            waiting = [call for call in entry.get("calls", ()) if call["id"] not in done]
+            blocks += [_making(call) for call in waiting if is_open]
+        elif entry.get("refusal"):
+            blocks.append({"kind": "refused", "card": card(entry["refusal"])})
+        elif entry.get("pictures"):
+            pictures = [_picture(picture) for picture in entry["pictures"]]
+            blocks.append({"kind": "pictures", "pictures": pictures})
+    return blocks
+
+
+def _making(call: Entry) -> Entry:
+    frame = call.get("frame") or {"n": 1, "width": 1024, "height": 1024}
+    stage = ngettext("Making a picture", "Making %(n)s pictures", frame["n"]) % {"n": frame["n"]}
+    started = call.get("started_at")
+    return {
+        "kind": "making",
+        **frame,
+        "stage": stage,
+        "started_at": parse_datetime(started) if started else None,
+    }
+
+
+def _picture(entry: Entry) -> Entry:
+    address = reverse("chats:picture", args=[entry["id"]])
+    return {**entry, "url": address, "preview_url": address}
+
+
+def card(refusal: Entry) -> Entry:
+    """For the reader's eyes and in their language, whoever wrote it down."""
+    if refusal["code"] != "budget_exceeded":
+        return {
+            "code": refusal["code"],
+            "title": _("Not generated"),
+            "reason": refusal["message"],
+            "next_step": "",
+        }
+    return {
+        "code": refusal["code"],
+        "title": _("Not generated: a budget is used up"),
+        "reason": budget_text(refusal),
+        "scope": scope_text(refusal["scope"], refusal["period"]),
+        "used": _amount(refusal, "used"),
+        "limit": _amount(refusal, "limit"),
+        "percent": min(100, 100 * refusal["used"] // max(refusal["limit"], 1)),
+        "resets_at": _when(refusal),
+        "next_step": _("Ask for fewer or smaller pictures, or ask an administrator for more.")
+        if refusal["smaller_fits"]
+        else _("Wait until it starts again, or ask an administrator for more."),
+    }
+
+
+def toast(refusal: Entry) -> str:
+    """One breath: what, how much of how much, when again, what to do."""
+    seen = card(refusal)
+    if refusal["code"] != "budget_exceeded":
+        return str(seen["reason"])
+    text = _("%(scope)s: %(used)s of %(limit)s used. %(reason)s") % seen
+    when = seen["resets_at"]
+    if when:
+        text += " " + _("It starts again on %(day)s.") % {"day": date_format(when)}
+    return f"{text} {seen['next_step']}"
+
+
+def budget_text(refusal: Entry) -> str:
+    left = {**refusal, "left": max(refusal["limit"] - refusal["used"], 0)}
+    return _("This needs %(asked)s and %(left)s is left.") % {
+        "asked": _amount(left, "asked"),
+        "left": _amount(left, "left"),
+    }
+
+
+def scope_text(scope: str, period: str) -> str:
+    return {
+        "user": _("Your budget"),
+        "key": _("This API key's budget"),
+        "assistant": _("This assistant's budget"),
+        "team": _("Your team's budget"),
+        "organisation": _("Your organisation's budget"),
+    }[scope] + {
+        "day": _(" for today"),
+        "week": _(" for this week"),
+        "month": _(" for this month"),
+        "total": "",
+    }[period]
+
+
+def _amount(refusal: Entry, name: str) -> str:
+    value: int = refusal[name]
+    if refusal["measure"] == "pictures":
+        return ngettext("%(n)s picture", "%(n)s pictures", value) % {"n": value}
+    return money.show(value, refusal["currency"])
+
+
+def _when(refusal: Entry) -> datetime | None:
+    when = parse_datetime(refusal.get("resets_at") or "")
+    return timezone.localtime(when) if when else None

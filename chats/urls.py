@@ -1,0 +1,13 @@
+from django.urls import path
+
+from chats import stream, views
+
+app_name = "chats"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("chats", views.start, name="start"),
+    path("chats/<str:chat_id>", views.chat, name="chat"),
+    path("chats/<str:chat_id>/messages", views.say, name="say"),
+    path("chats/<str:chat_id>/turns/<str:turn_id>/events", stream.events, name="events"),
+    path("pictures/<str:artifact_id>", views.picture, name="picture"),
+]

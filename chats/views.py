@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.actor import Actor
+from accounts.auth import actor_of
+from assistants.access import assistants_for
+from chats import cards, turns
+from chats.access import chat_for, chats_of, picture_for
+from chats.forms import SayForm, new_token
+from chats.models import Chat, Turn
+from tale.lib.htmx import is_htmx
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    organisation = request.organisation  # type: ignore[attr-defined]
+    if not organisation or not (organisation.is_active or request.user.is_superuser):
+        return redirect("accounts:no_organisation")
+    actor = actor_of(request)
+    return render(request, "chats/home.html", _page(actor) | {"text": ""})
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    said = SayForm(request.POST).checked()
+    turn = turns.start_chat(
+        actor=actor,
+        text=said["text"],
+        client_token=said["client_token"],
+        assistant_id=said["assistant"],
+    )
+    address = turn.chat.get_absolute_url()
+    return HttpResponseClientRedirect(address) if is_htmx(request) else redirect(address)
+
+
+@require_GET
+def chat(request: HttpRequest, chat_id: str) -> HttpResponse:
+    actor = actor_of(request)
+    chat = chat_for(actor, chat_id)
+    rows = Turn.objects.filter(chat=chat).order_by("number")
+    states = cards.states_of(rows)
+    _tell_ended(request, states)
+    shown = [cards.show(turn, state) for turn, state in states]
+    return render(request, "chats/chat.html", _page(actor, chat) | {"turns": shown})
+
+
+@require_POST
+def say(request: HttpRequest, chat_id: str) -> HttpResponse:
+    actor = actor_of(request)
+    chat = chat_for(actor, chat_id)
+    said = SayForm(request.POST).checked()
+    turn = turns.start(actor=actor, chat=chat, text=said["text"], client_token=said["client_token"])
+    if not is_htmx(request):
+        return redirect(chat.get_absolute_url())
+    ((turn, state),) = cards.states_of([turn])
+    seen = {"chat": chat, "turn": cards.show(turn, state)}
+    html = render_to_string("chats/_turn.html", seen, request)
+    token = {"client_token": new_token(), "oob": True}
+    return HttpResponse(html + render_to_string("chats/_token.html", token, request))
+
+
+@require_GET
+def picture(request: HttpRequest, artifact_id: str) -> HttpResponse | FileResponse:
+    """Through the session, every time: who may no longer see the chat sees no picture of it."""
+    artifact = picture_for(actor_of(request), artifact_id)
+    etag = f'"{artifact.sha256}"'
+    if request.headers.get("If-None-Match") == etag:
+        answer: HttpResponse = HttpResponseNotModified()
+    else:
+        answer = HttpResponse(artifact.get_bytes(), content_type=artifact.media_type)
+        suffix = artifact.media_type.rpartition("/")[2]
+        answer["Content-Disposition"] = f'inline; filename="{artifact.pk}.{suffix}"'
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _tell_ended(request: HttpRequest, states: list[tuple[Turn, cards.Entry]]) -> None:
+    """The toasts of answers that were over before a page could follow them."""
+    for turn, state in states:
+        untold = state["toasts"][turn.told :]
+        over = turn.state not in Turn.OPEN
+        if over and untold and turns.tell(turn=turn, refusals=len(state["toasts"])):
+            for refusal in untold:
+                messages.error(request, cards.toast(refusal), extra_tags=refusal["code"])
+
+
+def _page(actor: Actor, chat: Chat | None = None) -> dict[str, Any]:
+    assistants = assistants_for(actor).order_by("-is_auto", "name")
+    chosen = chat.assistant_id if chat else next((a.pk for a in assistants if a.is_auto), "")
+    return {
+        "chat": chat,
+        "chat_days": _by_day(chats_of(actor)),
+        "client_token": new_token(),
+        "assistants": [
+            {
+                "id": assistant.pk,
+                "name": assistant.name,
+                "description": assistant.description,
+                "selected": assistant.pk == chosen,
+            }
+            for assistant in assistants
+        ],
+    }
+
+
+def _by_day(chats: list[Chat]) -> list[dict[str, Any]]:
+    today = timezone.localdate()
+
+    def day(chat: Chat) -> date:
+        return timezone.localdate(chat.updated_at)
+
+    names = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
+    return [
+        {
+            "label": names.get(when) or date_format(when, "DATE_FORMAT"),
+            "chats": [
+                {"id": chat.pk, "title": chat.title, "url": reverse("chats:chat", args=[chat.pk])}
+                for chat in of_day
+            ],
+        }
+        for when, of_day in groupby(chats, key=day)
+    ]

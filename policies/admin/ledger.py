@@ -1,0 +1,230 @@
+"""Holds, entries and calls: records, which nobody changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_base import Choice, ReadOnly, by_days, by_word, current
+from policies.admin.names import name_of, names_of
+from policies.models import BudgetRule, Call, Entry, Hold
+from tale.lib import money, theme
+
+CAPABILITIES = BudgetRule.Capability.choices[1:]
+OUTCOMES = {
+    "done": _("Done"),
+    "refused": _("Refused"),
+    "failed": _("Failed"),
+    "cancelled": _("Cancelled"),
+    "started": _("Under way"),
+}
+SPEND = {
+    "surface": _("from where"),
+    "capability": _("capability"),
+    "provider": _("provider"),
+    "model": _("model"),
+    "operation": _("operation"),
+    "size": _("size"),
+    "quality": _("quality"),
+    "pictures": _("pictures"),
+    "reference": _("reference"),
+}
+
+
+class Openness(Choice):
+    title = _("open")
+    parameter_name = "open"
+    words = (("yes", _("Open")), ("no", _("Ended")))
+
+    def narrow(self, rows: Any, chosen: str) -> Any:
+        still = {"state__in": Hold.OPEN}
+        return rows.filter(**still) if chosen == "yes" else rows.exclude(**still)
+
+
+class Record(ReadOnly):
+    actions = None
+    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+
+class Spending(Record):
+    """Names the people, teams and assistants behind the ids of its rows: those of the current
+    organisation, so an operator who looks at all of them reads ids."""
+
+    @theme.display(description=_("amount"), ordering="amount_micro")
+    def amount(self, row: Any) -> str:
+        return money.show(row.amount_micro, row.currency)
+
+    @theme.display(description=_("who"), header=True)
+    def who(self, row: Any) -> list[str]:
+        by = row.user or row.key
+        return [
+            name_of(by, row.names) if by else "",
+            ", ".join(name_of(each, row.names) for each in (row.team, row.assistant) if each),
+        ]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        shown = super().get_changelist_instance(request)
+        shown.result_list = self._with_names(request, list(shown.result_list))
+        return shown
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        return self._with_names(request, [row])[0] if row is not None else None
+
+    def _with_names(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        organisation = current(request)
+        ids = {each for row in rows for each in (row.user, row.key, row.team, row.assistant)}
+        names = names_of(ids, organisation) if organisation else {}
+        for row in rows:
+            row.names = names
+        return rows
+
+
+class HoldAdmin(Spending):
+    icon = "hourglass_top"
+    intro = _(
+        "Money set aside before a call. It is settled with what the provider billed, or released. "
+        "An unknown one is being checked, and keeps its money until someone knows."
+    )
+    when_empty = _("Nothing was set aside yet: nobody has asked a model anything.")
+    titles = SPEND | {
+        "id": _("hold"),
+        "held_at": _("set aside"),
+        "sent_at": _("sent"),
+        "ended_at": _("ended"),
+        "expires_at": _("given back, if nobody sends it, at"),
+        "lease_until": _("its caller lives until"),
+        "attempt": _("attempts"),
+    }
+    list_display = ("held_at", "who", "model", "amount", "pictures", "state_name")
+    list_filter = (
+        Openness,
+        by_word("state", Hold.State.choices, _("state")),
+        by_word("capability", CAPABILITIES, _("capability")),
+        by_days("held_at", _("set aside")),
+    )
+    search_fields = ("id", "reference", "model", "provider")
+    fields = (
+        "id",
+        "state_name",
+        "amount",
+        "who",
+        *SPEND,
+        "held_at",
+        "sent_at",
+        "lease_until",
+        "expires_at",
+        "ended_at",
+        "attempt",
+    )
+
+    @theme.display(
+        description=_("state"),
+        label={"unknown": "warning", "settled": "success"},
+        ordering="state",
+    )
+    def state_name(self, hold: Hold) -> tuple[str, str]:
+        return hold.state, hold.get_state_display()
+
+
+class EntryAdmin(Spending):
+    icon = "receipt_long"
+    view_right = "view_analytics"
+    owner_field = "chain"
+    intro = _("The ledger: one line for each thing that was billed. Nothing here ever changes.")
+    when_empty = _("Nothing was billed yet.")
+    titles = SPEND | {
+        "seq": _("number"),
+        "hold": _("hold"),
+        "at": _("booked"),
+        "held_at": _("set aside"),
+        "provider_request_id": _("the provider's request id"),
+        "hash": _("hash"),
+    }
+    list_display = ("at", "who", "model", "amount", "pictures", "tokens", "kind_name")
+    list_filter = (
+        by_word("kind", Entry.Kind.choices, _("kind")),
+        by_word("capability", CAPABILITIES, _("capability")),
+        by_word("confidence", Entry.Confidence.choices, _("confidence")),
+        by_days("held_at", _("set aside")),
+    )
+    search_fields = ("hold", "reference", "model", "provider", "provider_request_id")
+    fields = (
+        "seq",
+        "kind_name",
+        "confidence_name",
+        "amount",
+        "who",
+        "tokens",
+        *SPEND,
+        "hold",
+        "provider_request_id",
+        "held_at",
+        "at",
+        "hash",
+    )
+
+    @theme.display(description=_("tokens in / out"))
+    def tokens(self, entry: Entry) -> str:
+        counted = entry.tokens_in or entry.tokens_out
+        return f"{entry.tokens_in} / {entry.tokens_out}" if counted else ""
+
+    @theme.display(description=_("kind"), label={"use": "success", "presumed": "warning"})
+    def kind_name(self, entry: Entry) -> tuple[str, str]:
+        return entry.kind, entry.get_kind_display()
+
+    @theme.display(description=_("confidence"))
+    def confidence_name(self, entry: Entry) -> str:
+        return entry.get_confidence_display()
+
+
+class CallAdmin(Record):
+    icon = "call_made"
+    view_right = "view_analytics"
+    intro = _("Requests to models: what came of them and how long they took. No prompt is kept.")
+    when_empty = _("No model was asked yet.")
+    titles = {
+        **{name: SPEND[name] for name in ("surface", "capability", "provider", "model")},
+        "id": _("call"),
+        "hold": _("hold"),
+        "started_at": _("started"),
+        "first_byte_at": _("first byte"),
+        "ended_at": _("ended"),
+    }
+    list_display = ("started_at", "model", "provider", "capability", "result", "duration")
+    list_filter = (
+        by_word("outcome", OUTCOMES.items(), _("outcome")),
+        by_word("capability", CAPABILITIES, _("capability")),
+        by_days("started_at", _("started")),
+    )
+    search_fields = ("id", "hold", "model", "provider", "code")
+    ordering = ("-started_at",)
+    fields = (
+        "id",
+        "result",
+        "hold",
+        "provider",
+        "model",
+        "capability",
+        "surface",
+        "started_at",
+        "first_byte_at",
+        "ended_at",
+        "duration",
+    )
+
+    @theme.display(description=_("outcome"), label={"done": "success", "failed": "danger"})
+    def result(self, call: Call) -> tuple[str, str]:
+        name = str(OUTCOMES.get(call.outcome, call.outcome))
+        return call.outcome, f"{name}: {call.code}" if call.code else name
+
+    @theme.display(description=_("duration"))
+    def duration(self, call: Call) -> str:
+        if call.ended_at is None:
+            return ""
+        return f"{(call.ended_at - call.started_at).total_seconds():.2f} s"

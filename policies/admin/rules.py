@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.admin_base import (
+    AmountField,
+    GovernedForm,
+    OrganisationAdmin,
+    actor,
+    by_word,
+)
+from accounts.models import ApiKey, Membership, Team
+from assistants.models import Assistant
+from policies import rules
+from policies.admin import bars
+from policies.admin.names import person_behind
+from policies.models import BudgetRule
+from tale.lib import money, theme
+
+MOST_PICTURES = 1_000_000_000
+# One field for each kind of subject, shown when the scope asks for it.
+SUBJECTS: dict[str, tuple[str, type[Any], Any]] = {
+    BudgetRule.Scope.USER: ("person", Membership, _("Person")),
+    BudgetRule.Scope.TEAM: ("team", Team, _("Team")),
+    BudgetRule.Scope.ASSISTANT: ("assistant", Assistant, _("Assistant")),
+    BudgetRule.Scope.KEY: ("key", ApiKey, _("API key")),
+}
+
+
+class RuleForm(GovernedForm):
+    limit = forms.CharField(
+        label=_("Limit"),
+        max_length=20,
+        widget=theme.Amount(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text=_("An amount such as 2.50, or a whole number of pictures. 0 stops everything."),
+    )
+
+    class Meta:
+        model = BudgetRule
+        fields = (
+            "scope",
+            "capability",
+            "measure",
+            "limit",
+            "period",
+            "is_per_member",
+            "action",
+            "warn_percent",
+            "is_enabled",
+        )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "limit" not in self.fields or self.organisation is None:
+            return
+        rule = self.instance
+        if rule.pk and not rule._state.adding:
+            in_money = rule.measure == BudgetRule.Measure.MONEY
+            self.initial["limit"] = money.plain(rule.limit) if in_money else str(rule.limit)
+        for scope, (name, model, label) in SUBJECTS.items():
+            self.fields[name] = forms.ModelChoiceField(
+                _choices(model, self.organisation),
+                label=label,
+                required=False,
+                empty_label=_("Each of them alike"),
+                widget=theme.Select,
+                help_text=_("Empty: everyone has this limit for themselves."),
+            )
+            if rule.scope == scope and rule.subject:
+                self.initial[name] = self._row_behind(scope, rule.subject)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Its field has four names, yet there is one rule for each subject."""
+        exclusions: set[str] = super()._get_validation_exclusions()
+        return exclusions - {"subject"}
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if "limit" in said and "measure" in said:
+            said["limit"] = self._limit(said["limit"], said["measure"])
+        named = SUBJECTS.get(said.get("scope", ""))
+        self.instance.subject = self._subject(said.get(named[0])) if named else ""
+        return said
+
+    def _limit(self, text: str, measure: str) -> int | None:
+        try:
+            if measure == BudgetRule.Measure.MONEY:
+                amount: int | None = AmountField().clean(text)
+                return amount
+            number: int = forms.IntegerField(min_value=0, max_value=MOST_PICTURES).clean(text)
+            return number
+        except ValidationError as wrong:
+            self.add_error("limit", wrong)
+            return None
+
+    def _subject(self, row: Any) -> str:
+        if isinstance(row, Membership):
+            return audit.who(row.organisation_id, row.user)
+        return row.pk if row is not None else ""
+
+    def _row_behind(self, scope: str, subject: str) -> Any:
+        organisation = self.organisation
+        if scope == BudgetRule.Scope.USER and organisation is not None:
+            return person_behind(subject, organisation)
+        return subject
+
+
+def _choices(model: type[Any], organisation: Any) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model.objects.of(organisation)
+    if model is Membership:
+        return rows.filter(deactivated_at=None).select_related("user")
+    return rows.filter(revoked_at=None) if model is ApiKey else rows
+
+
+class RuleAdmin(OrganisationAdmin):
+    form = RuleForm
+    icon = "savings"
+    right = "manage_policies"
+    deletes = True
+    intro = _(
+        "What may be spent, by whom, in which time. Money is set aside before a call, so no limit "
+        "is ever passed, however many ask at once. Every rule that meets a request must agree."
+    )
+    consequences = _("What was spent stays in the ledger; only the limit goes.")
+    help_texts = {
+        "scope": _("Whose spending is counted."),
+        "capability": _("Only chat, only pictures, or both together."),
+        "measure": _("In money, or in pictures whatever they cost."),
+        "period": _("It begins anew at midnight of the organisation, on Mondays, on the first."),
+        "action": _("Refuse: what does not fit is not made. Warn: it is made, and seen here."),
+        "warn_percent": _("From this share on, in per cent, the bar warns."),
+        "is_enabled": _("Switched off, it meets nobody and counts nothing."),
+    }
+    when_empty = _("Nothing limits what is spent. A first rule takes a minute.")
+    list_display = ("meaning", "whose", "used", "action_name", "is_enabled")
+    list_filter = (
+        by_word("scope", BudgetRule.Scope.choices, _("applies to")),
+        by_word("capability", BudgetRule.Capability.choices, _("counts")),
+        by_word("period", BudgetRule.Period.choices, _("per")),
+        by_word("is_enabled", (("True", _("Yes")), ("False", _("No"))), _("in force")),
+    )
+    list_select_related = ("organisation",)
+    search_fields = ("subject", "id")
+    search_help_text = _("Search by the id of a person, team, assistant or key")
+    readonly_fields = ("usage_now",)
+    conditional_fields = {
+        name: f"scope == '{scope}'" for scope, (name, _model, _label) in SUBJECTS.items()
+    } | {"is_per_member": "scope == 'team' || scope == 'organisation'"}
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        shown = super().get_changelist_instance(request)
+        shown.result_list = bars.looked_up(shown.result_list, now=timezone.now())
+        return shown
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        rule = super().get_object(request, object_id, from_field)
+        return bars.looked_up([rule], now=timezone.now())[0] if rule is not None else None
+
+    def heading(self, row: Any) -> str:
+        limit = f"{bars.shown(row, row.limit)} / {row.get_period_display()}"
+        return f"{limit} · {bars.whose(row, row.names)}"
+
+    @theme.display(description=_("limit"), header=True, ordering="limit")
+    def meaning(self, rule: BudgetRule) -> list[str]:
+        return [
+            f"{bars.shown(rule, rule.limit)} / {rule.get_period_display()}",
+            rule.get_capability_display(),
+        ]
+
+    @theme.display(description=_("applies to"), header=True, ordering="scope")
+    def whose(self, rule: Any) -> list[str]:
+        alone = _t("each member alone") if rule.is_per_member else ""
+        return [bars.whose(rule, rule.names), alone]
+
+    @theme.display(description=_("used now"))
+    def used(self, rule: Any) -> SafeString | str:
+        has_many = not rule.subject and rule.scope != rule.Scope.ORGANISATION
+        return bars.drawn(rule, most=1, named=has_many) if rule.is_enabled else ""
+
+    @theme.display(description=_("used now"))
+    def usage_now(self, rule: Any) -> SafeString:
+        return bars.drawn(rule, most=20, named=True)
+
+    @theme.display(description=_("at the limit"), label={"block": "danger", "warn": "warning"})
+    def action_name(self, rule: BudgetRule) -> tuple[str, str]:
+        return rule.action, rule.get_action_display()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        changes = self.has_change_permission(request, obj) if obj else True
+        subjects = [name for name, _model, _label in SUBJECTS.values()] if changes else ["whose"]
+        seen = ((None, {"fields": ("usage_now",)}),) if obj is not None else ()
+        return (
+            *seen,
+            (_("Whom it meets"), {"fields": ("scope", *subjects, "is_per_member")}),
+            (_("How much"), {"fields": ("capability", "measure", "limit", "period")}),
+            (_("What happens"), {"fields": ("action", "warn_percent", "is_enabled")}),
+        )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, *asked: Any, **options: Any) -> Any:
+        """The fields for the subjects are the form's own, made when it knows its organisation."""
+        options["fields"] = [
+            name for name in RuleForm.Meta.fields if name not in self.readonly_fields
+        ]
+        return super().get_form(request, obj, *asked, **options)
+
+    @theme.display(description=_("limit"))
+    def limit(self, rule: BudgetRule) -> str:
+        return bars.shown(rule, rule.limit)
+
+    def save_model(self, request: HttpRequest, obj: BudgetRule, form: Any, change: bool) -> None:
+        rules.save(actor=actor(request), rule=obj, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: BudgetRule) -> None:
+        rules.delete(actor=actor(request), rule=obj)

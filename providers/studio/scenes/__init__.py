@@ -1,0 +1,131 @@
+"""What Studio can draw. A new scene is a module with a `draw` and an entry here, nothing more.
+
+A sheet is a picture of its own (a card). A place is a view that gives back the stage on which a
+figure may stand; a figure is drawn on a stage. So every figure goes with every place.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from providers.studio.brief import Brief
+from providers.studio.colours import WHITE, Colour
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a figure stands, how tall it may be, and the light that falls on it."""
+
+    x: float
+    floor: float
+    height: float
+    lamp: Colour = WHITE
+
+
+@dataclass(frozen=True)
+class Scene:
+    kind: Literal["sheet", "figure", "place"]
+    module: str
+    words: str
+    hints: str = ""  # words that count only when no scene is named
+    outdoors: bool = False
+
+
+SCENES = {
+    "birthday": Scene("sheet", "birthday", "birthday geburtstag* bday"),
+    "cat": Scene("figure", "cat", "cat kitten kitty tomcat tabby katze kater kätzchen *katze"),
+    "robot": Scene("figure", "robot", "robot android bot droid chatbot cyborg roboter*"),
+    "flowers": Scene(
+        "figure",
+        "flowers",
+        "flower bouquet blossoms rose tulip daisy daisies sunflower poppy poppies floral blume "
+        "blumen* rosenstrauß strauß tulpe gänseblümchen sonnenblume mohn mohnblume margerite",
+    ),
+    "city": Scene(
+        "place",
+        "city",
+        "city cities town skyline skyscraper metropolis downtown urban cityscape stadt *stadt "
+        "städte stadt* skyline hochhaus hochhäuser wolkenkratzer",
+        outdoors=True,
+    ),
+    "sea": Scene(
+        "place",
+        "sea",
+        "sea ocean beach coast shore bay island seaside lagoon palm meer* strand* ozean küste "
+        "ufer bucht insel nordsee ostsee palme palmenstrand",
+        "sunset sunrise horizon sonnenuntergang sonnenaufgang horizont boat sailboat segelboot",
+        outdoors=True,
+    ),
+    "mountain": Scene(
+        "place",
+        "mountain",
+        "mountain peak summit alps alpine glacier volcano berg berge* berg* *gebirge gipfel alpen "
+        "gletscher lake fjord bergsee",
+        "sky stars moon himmel sterne mond sternenhimmel",
+        outdoors=True,
+    ),
+    "forest": Scene(
+        "place",
+        "forest",
+        "forest wood woodland jungle tree wald* wälder *wald baum bäume eiche oak",
+        outdoors=True,
+    ),
+    "landscape": Scene(
+        "place",
+        "landscape",
+        "landscape hill meadow field valley countryside house cottage cabin farm farmhouse barn "
+        "village garden home landschaft *landschaft hügel wiese feld tal haus *haus häuschen "
+        "hütte dorf garten bauernhof",
+        "nature spring summer autumn winter natur frühling sommer herbst",
+        outdoors=True,
+    ),
+    "office": Scene(
+        "place",
+        "office",
+        "office workspace workplace desk coworking büro* *büro arbeitsplatz schreibtisch",
+    ),
+    "plain": Scene("place", "plain", ""),
+    "abstract": Scene("sheet", "abstract", "abstract abstrakt"),
+}
+
+
+def plan(brief: Brief) -> tuple[str, ...]:
+    """The scenes that make the picture, from back to front."""
+    sheet = first(brief, "sheet")
+    if sheet:
+        return (sheet,)
+    figure, place = first(brief, "figure"), first(brief, "place")
+    if figure:
+        return place or "plain", figure
+    return (place or hinted(brief) or "abstract",)
+
+
+def first(brief: Brief, kind: str) -> str | None:
+    """The scene of a kind that is named first in the prompt."""
+    named = {
+        name: place
+        for name, scene in SCENES.items()
+        if scene.kind == kind and (place := brief.find(scene.words)) is not None
+    }
+    return min(named, key=named.__getitem__, default=None)
+
+
+def has_figure(brief: Brief) -> bool:
+    """Whether someone will stand in the place: it then keeps firm ground in front."""
+    return first(brief, "sheet") is None and first(brief, "figure") is not None
+
+
+def names_one(brief: Brief) -> bool:
+    """Whether the words name something Studio has a scene for."""
+    return any(first(brief, kind) for kind in ("sheet", "figure", "place")) or bool(hinted(brief))
+
+
+def hinted(brief: Brief) -> str | None:
+    return next((name for name, scene in SCENES.items() if brief.has(scene.hints)), None)
+
+
+def painter(name: str) -> Callable[..., Any]:
+    """Scenes are loaded when they are drawn first, so that a child starts at once."""
+    draw: Callable[..., Any] = import_module(f"providers.studio.scenes.{SCENES[name].module}").draw
+    return draw

@@ -1,0 +1,60 @@
+"""The admin: every section, in the order in which people see it."""
+
+from axes.models import AccessAttempt
+from django.utils.translation import gettext_lazy as _
+
+from accounts import admin as accounts
+from accounts.admin_base import Section, Site
+from accounts.models import ApiKey, AuditLine, Invitation, Membership, Organisation, Team, User
+from analytics import admin as analytics
+from assistants import admin as assistants
+from assistants.models import Assistant
+from chats import admin as chats
+from chats.models import Chat
+from policies import admin as policies
+from policies.models import BudgetRule, Call, Entry, Hold
+from providers import admin as providers
+from providers.models import Model, ModelDefault, Provider
+from tale.overview import OVERVIEW
+from tale.system import SYSTEM
+
+site = Site(
+    overview=OVERVIEW,
+    sections=(
+        Section(
+            _("Providers & models"),
+            (
+                (Provider, providers.ProviderAdmin),
+                (Model, providers.ModelAdmin),
+                (ModelDefault, providers.DefaultAdmin),
+            ),
+        ),
+        Section(_("Assistants"), ((Assistant, assistants.AssistantAdmin),)),
+        Section(
+            _("Policies & limits"),
+            ((BudgetRule, policies.RuleAdmin), (Hold, policies.HoldAdmin)),
+        ),
+        Section(_("Chats & retention"), ((Chat, chats.ChatAdmin),)),
+        Section(
+            _("Analytics"),
+            (
+                analytics.TOP_MODELS,
+                (Entry, policies.EntryAdmin),
+                (Call, policies.CallAdmin),
+            ),
+        ),
+        Section(
+            _("People & keys"),
+            (
+                (Organisation, accounts.OrganisationSettings),
+                (Membership, accounts.MemberAdmin),
+                (Team, accounts.TeamAdmin),
+                (Invitation, accounts.InvitationAdmin),
+                (ApiKey, accounts.KeyAdmin),
+                (AccessAttempt, accounts.LockoutAdmin),
+            ),
+        ),
+        Section(_("Audit"), ((AuditLine, accounts.AuditAdmin),)),
+        Section(_("System"), (SYSTEM, (User, accounts.AccountAdmin))),
+    ),
+)

@@ -1,0 +1,11 @@
+"""The broker only wakes workers. What is to be done stands in the database; whatever a broker or
+a killed worker drops, the sweeper announces again."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tale.settings")
+app = Celery("tale")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,53 @@
+"""Two colours meet here. What waits for the network is async, what touches the database is sync.
+
+`in_db` is the one bridge: it runs a sync function on one of a few threads and gives the database
+connection back before anything waits, so 300 open streams need 8 connections, not 300.
+A worker has one event loop, on a thread of its own: `start` hands it a coroutine.
+"""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any, ParamSpec, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connection, connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    if not settings.TALE_DB_THREADS:  # tests inside one transaction: stay on their connection
+        return await sync_to_async(work, thread_sensitive=True)(*args, **kwargs)
+    run = partial(contextvars.copy_context().run, _give_back_after, partial(work, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_threads(), run)
+
+
+def start(work: Coroutine[Any, Any, T]) -> "Future[T]":
+    return asyncio.run_coroutine_threadsafe(work, _loop())
+
+
+def _give_back_after(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    finally:
+        # SQLite has no pool: its connection stays with the thread, opening one costs pragmas.
+        if connection.vendor != "sqlite":
+            connections.close_all()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.TALE_DB_THREADS, thread_name_prefix="db")
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="loop", daemon=True).start()
+    return loop

@@ -1,0 +1,34 @@
+"""Money is whole micro-units (1 EUR = 1 000 000). Decimal is only for what people type or read."""
+
+import re
+from decimal import Decimal
+
+from django.utils.formats import get_format
+
+from tale.lib.refusals import Refusal
+
+MICRO = 1_000_000
+_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
+
+
+def parse(text: str, *, field: str = "amount") -> int:
+    if not _AMOUNT.fullmatch(text):
+        raise Refusal("invalid_number", field=field)
+    return int(Decimal(text) * MICRO)
+
+
+def plain(micro: int) -> str:
+    """`1234500` reads `1.2345`: exact, for APIs and exports; at least two decimals."""
+    whole, rest = divmod(abs(micro), MICRO)
+    decimals = f"{rest:06d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if micro < 0 else ''}{whole}.{decimals}"
+
+
+def show(micro: int, currency: str) -> str:
+    """For people: `1,2345 EUR` where they write it so."""
+    return f"{plain(micro).replace('.', get_format('DECIMAL_SEPARATOR'))} {currency}"
+
+
+def per_million(amount: int) -> int:
+    """Token prices are for a million tokens; the sum of a call is rounded up, once."""
+    return -(-amount // MICRO)

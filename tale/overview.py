@@ -1,0 +1,131 @@
+"""The first page of the admin: what matters now, in real numbers or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.admin_base import Page, Site, current, may_do
+from accounts.admin_base.history import told
+from accounts.models import AuditLine, Invitation, Membership, Organisation
+from analytics import reports
+from analytics.admin import rows_of
+from policies import usage
+from policies.admin import bars
+from policies.models import BudgetRule
+from providers import catalogue
+from providers.models import Model, Provider, Tag
+from tale.lib import money
+from tale.lib.refusals import Text
+
+MOST_BARS, MOST_LINES, MOST_MODELS = 6, 8, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something an administrator should mend, and where."""
+
+    text: Text
+    link: Text
+    address: str
+    is_grave: bool = False
+
+
+def overview(request: HttpRequest, site: Site) -> HttpResponse:
+    organisation = current(request)
+    now = timezone.now()
+    if organisation is None:
+        return site.show(request, "admin/overview.html", title=OVERVIEW.title)
+    month = reports.this_month(organisation, now=now)
+    report = reports.top_models(organisation=organisation, within=month)
+    held = reports.open_holds(organisation)
+    lines = AuditLine.objects.of(organisation).select_related("detail")
+    done = lines.exclude(action__startswith="session.")[:MOST_LINES]
+    return site.show(
+        request,
+        "admin/overview.html",
+        title=OVERVIEW.title,
+        month=month,
+        report=report,
+        spent=money.show(report.cost_micro, organisation.currency),
+        set_aside=money.show(held.amount_micro, organisation.currency),
+        models=rows_of(report, organisation)[:MOST_MODELS],
+        held=held,
+        bars=_bars(organisation, now=now),
+        has_rules=BudgetRule.objects.of(organisation).filter(is_enabled=True).exists(),
+        people=_people(organisation, now=now),
+        notices=list(_notices(organisation, held, now=now)),
+        lines=told(done),
+        may={right: may_do(request, right) for right in ("manage_policies", "manage_people")},
+    )
+
+
+def _people(organisation: Organisation, *, now: datetime) -> dict[str, int]:
+    mine = Membership.objects.of(organisation).filter(deactivated_at=None)
+    unanswered = Invitation.objects.of(organisation).filter(accepted_at=None, revoked_at=None)
+    return {
+        "active": mine.filter(user__is_active=True).count(),
+        "invited": unanswered.filter(expires_at__gt=now).count(),
+    }
+
+
+def _bars(organisation: Organisation, *, now: datetime) -> list[dict[str, Any]]:
+    """Those of the whole organisation first, then whatever is fullest."""
+    enabled = BudgetRule.objects.of(organisation).filter(is_enabled=True)
+    rules = bars.looked_up(enabled.select_related("organisation"), now=now)
+    found = [each for rule in rules for each in rule.found or [usage.unused(rule)]]
+    found.sort(key=lambda each: (each.rule.scope != "organisation", -each.percent))
+    return bars.rows_of(found[:MOST_BARS], rules[0].names) if rules else []
+
+
+def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -> Any:
+    models = reverse("admin:providers_model_changelist")
+    usable = _usable(organisation, now=now)
+    for tag, missing in (
+        (Tag.CHAT, _("No model answers: none is enabled and tagged Chat.")),
+        (Tag.IMAGE_GENERATION, _("No model draws: none is enabled and tagged Image generation.")),
+    ):
+        if not any(tag in model.tags for model in usable):
+            yield Notice(missing, _("Open models"), models, is_grave=True)
+    for model in usable:
+        if not catalogue.is_priced(model):
+            text = _("%(model)s has no price, so it is not called.") % {"model": model}
+            yield Notice(text, _("Set a price"), _of_model(model), is_grave=True)
+        if model.retires_on is not None:
+            day = date_format(model.retires_on)
+            text = _("%(model)s retires on %(day)s.") % {"model": model, "day": day}
+            yield Notice(text, _("Open the model"), _of_model(model))
+    for provider in Provider.objects.of(organisation).filter(is_enabled=False):
+        text = _("The provider %(name)s is switched off.") % {"name": provider}
+        address = reverse("admin:providers_provider_change", args=[provider.pk])
+        yield Notice(text, _("Open the provider"), address)
+    if held.unknown:
+        text = ngettext(
+            "%(number)s hold is being checked with the provider.",
+            "%(number)s holds are being checked with the provider.",
+            held.unknown,
+        ) % {"number": held.unknown}
+        address = f"{reverse('admin:policies_hold_changelist')}?state=unknown"
+        yield Notice(text, _("Open the holds"), address)
+
+
+def _usable(organisation: Organisation, *, now: datetime) -> list[Model]:
+    enabled = Model.objects.of(organisation).filter(is_enabled=True, provider__is_enabled=True)
+    return list(catalogue.with_units(enabled, now=now).order_by("name"))
+
+
+def _of_model(model: Model) -> str:
+    return reverse("admin:providers_model_change", args=[model.pk])
+
+
+OVERVIEW = Page(
+    name="index", address="", title=_("Overview"), icon="space_dashboard", view=overview
+)

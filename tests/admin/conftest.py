@@ -1,0 +1,166 @@
+"""Two organisations with something of everything in each, so that a list has what to hide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt
+from django.test import Client
+from django.utils import timezone
+
+from accounts import invitations, keys, people
+from accounts.models import AuditLine, Membership, Organisation, Team, User
+from assistants import calls, versions
+from assistants.models import Assistant
+from chats.models import Chat
+from policies import budgets, rules
+from policies.models import BudgetRule, Call, Entry, Hold
+from policies.spender import Quote, Spender
+from providers.models import Model, ModelDefault, Provider
+from tale import demo
+from tests.people import actor_for, membership_of, owner_of
+
+SignIn = Callable[..., Client]
+Furnish = Callable[[Organisation], dict[str, Any]]
+CONTROLS = {"_save": "Save"}
+
+
+def spend(
+    user: User, *, amount: int = 40_000, model: str = "studio-image", pictures: int = 1
+) -> Entry:
+    """One settled picture, with its call."""
+    hold = hold_for(user, amount=amount, model=model, pictures=pictures)
+    call = calls.start(hold=hold, now=timezone.now())
+    line = {"amount_micro": amount, "pictures": pictures}
+    budgets.settle(hold=hold, lines=[line], now=timezone.now())
+    calls.end(call=call, now=timezone.now())
+    return Entry.objects.of(hold.organisation).get(hold=hold.pk)
+
+
+def hold_for(
+    user: User, *, amount: int = 40_000, model: str = "studio-image", pictures: int = 1
+) -> Hold:
+    actor = actor_for(user)
+    quote = Quote(
+        capability="image" if pictures else "chat",
+        operation="generate",
+        provider="Studio",
+        model=model,
+        amount_micro=amount,
+        currency=actor.organisation.currency,
+        pictures=pictures,
+    )
+    now = timezone.now()
+    return budgets.hold(
+        spender=Spender.of(actor),
+        quote=quote,
+        reference="test",
+        idempotency_key=f"{user.pk}-{now.timestamp()}",
+        now=now,
+        sent_for=timedelta(seconds=60),
+    )
+
+
+@pytest.fixture
+def furnish() -> Furnish:
+    """One row of every list of the admin, by the list's name."""
+
+    def put(organisation: Organisation) -> dict[str, Any]:
+        owner = owner_of(organisation)
+        actor, now = actor_for(owner), timezone.now()
+        name = f"{organisation.name}s"
+        demo.set_up_workspace(organisation)
+        team = people.save_team(actor=actor, name=f"{name} team")
+        rule = BudgetRule(scope="team", subject=team.pk, capability="image", limit=4_000_000)
+        key, _secret = keys.create(actor=actor, name=f"{name} key", scopes=["read"], now=now)
+        entry = spend(owner)
+        assistant = versions.save(actor=actor, name=f"{name} poet", instructions="Rhyme.")
+        return {
+            "accounts.team": team,
+            "accounts.membership": membership_of(owner),
+            "accounts.invitation": invitations.invite(
+                actor=actor, email=f"new@{name.lower()}.test", role="member", now=now
+            ),
+            "accounts.apikey": key,
+            "accounts.organisation": organisation,
+            "accounts.auditline": AuditLine.objects.of(organisation).latest("seq"),
+            "axes.accessattempt": AccessAttempt.objects.create(
+                username=owner.email_key,
+                ip_address="203.0.113.7",
+                user_agent="test",
+                failures_since_start=10,
+                get_data="",
+                post_data="login=SECRETPOST",
+            ),
+            "assistants.assistant": assistant,
+            "chats.chat": Chat.objects.create(
+                organisation=organisation, owner=owner, title="SECRETTITLE", assistant=assistant
+            ),
+            "policies.budgetrule": rules.save(actor=actor, rule=rule, now=now),
+            "policies.hold": Hold.objects.of(organisation).get(pk=entry.hold),
+            "policies.entry": entry,
+            "policies.call": Call.objects.of(organisation).get(),
+            "providers.provider": Provider.objects.of(organisation).get(),
+            "providers.model": Model.objects.of(organisation).get(remote_id="studio-image"),
+            "providers.modeldefault": ModelDefault.objects.of(organisation).first(),
+        }
+
+    return put
+
+
+@pytest.fixture
+def ours(acme: Organisation, furnish: Furnish) -> dict[str, Any]:
+    return furnish(acme)
+
+
+@pytest.fixture
+def theirs(rival: Organisation, furnish: Furnish) -> dict[str, Any]:
+    return furnish(rival)
+
+
+def at(name: str, page: str = "", row: Any = None) -> str:
+    """`at("accounts.team")` is the list, `at("accounts.team", "change", team)` a form."""
+    address = f"/admin/{name.replace('.', '/')}/"
+    if row is not None:
+        address += f"{getattr(row, 'pk', row)}/"
+    return address + (f"{page}/" if page else "")
+
+
+def refused(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.headers.get("X-Error-Code", "")
+
+
+def told(organisation: Organisation, action: str) -> AuditLine | None:
+    return AuditLine.objects.of(organisation).filter(action=action).order_by("seq").last()
+
+
+def page_of(answer: Any) -> str:
+    text: str = answer.content.decode()
+    return text
+
+
+def team_form(team: Team, *rows: dict[str, Any], was: int = 0, **fields: Any) -> dict[str, Any]:
+    """The form of a team with rows of its members; `was` of them were there before."""
+    sent: dict[str, Any] = {
+        "name": team.name,
+        "members-TOTAL_FORMS": str(len(rows)),
+        "members-INITIAL_FORMS": str(was),
+        "members-MIN_NUM_FORMS": "0",
+        "members-MAX_NUM_FORMS": "1000",
+        **CONTROLS,
+        **fields,
+    }
+    for number, row in enumerate(rows):
+        sent |= {f"members-{number}-{name}": value for name, value in row.items()}
+    return sent
+
+
+def auto_of(organisation: Organisation) -> Assistant:
+    return Assistant.objects.of(organisation).get(is_auto=True)
+
+
+def here(user: User) -> Membership:
+    return membership_of(user)

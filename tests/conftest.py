@@ -1,0 +1,118 @@
+"""What holds for every test: nothing leaves this machine, and nothing stays for the next test.
+
+A test with `db` (all people of tests/people.py ask for it) runs inside one transaction, on one
+connection: `aio.in_db` stays on its thread. A test that needs commits, several threads or a live
+server says `@pytest.mark.django_db(transaction=True)`, and the tables are emptied behind it.
+"""
+
+import ipaddress
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from django.core.cache import cache as django_cache
+from django.db import connection
+from django.test import TransactionTestCase
+from redis import Redis
+
+from tale.lib import append_only
+from tests.people import (
+    acme,
+    alice,
+    api,
+    as_,
+    bob,
+    charlie,
+    dana,
+    design,
+    erin,
+    key_for,
+    lena,
+    operator,
+    rival,
+)
+from tests.upstream.scripted import script, workspace
+
+__all__ = [
+    "acme",
+    "alice",
+    "api",
+    "as_",
+    "bob",
+    "charlie",
+    "dana",
+    "design",
+    "erin",
+    "key_for",
+    "lena",
+    "operator",
+    "rival",
+    "script",
+    "workspace",
+]
+
+
+def stay_at_home(event: str, arguments: tuple[Any, ...]) -> None:
+    """Python tells its audit hooks before it opens a connection or asks for a name, so no library
+    gets around this one. `pytest.fail` passes `except Exception`, which an OSError would not."""
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else ""
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if host and not is_here(host.decode() if isinstance(host, bytes) else host):
+        pytest.fail(f"a test reached out to {host}")
+
+
+@cache
+def is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+sys.addaudithook(stay_at_home)
+
+
+def empty_the_tables(case: TransactionTestCase) -> None:
+    tables = append_only.GUARDED
+    with connection.schema_editor() as schema:
+        for table in tables:
+            append_only.lift(schema, table)
+    try:
+        flush(case)
+    finally:
+        with connection.schema_editor() as schema:
+            for table in tables:
+                append_only.guard(schema, table)
+    django_cache.clear()  # its table is no model's
+
+
+flush = TransactionTestCase._fixture_teardown
+TransactionTestCase._fixture_teardown = empty_the_tables
+
+
+@pytest.fixture(autouse=True)
+def one_connection(request: pytest.FixtureRequest, settings: Any) -> None:
+    marker = request.node.get_closest_marker("django_db")
+    commits = marker and (marker.kwargs.get("transaction") or marker.args[:1] == (True,))
+    if not commits and not {"transactional_db", "live_server"} & set(request.fixturenames):
+        settings.TALE_DB_THREADS = 0
+
+
+@pytest.fixture(autouse=True)
+def empty_redis(settings: Any) -> Iterator[None]:
+    """REDIS_URL of a test run names a database that is ours to empty."""
+    yield
+    if settings.REDIS_URL:
+        redis_at(settings.REDIS_URL).flushdb()
+
+
+@cache
+def redis_at(url: str) -> "Redis":
+    return Redis.from_url(url)

@@ -1,0 +1,69 @@
+"""One row of every list of the admin, in each organisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditLine, Organisation, User
+from assistants.models import Assistant, AssistantVersion
+from policies import rules
+from policies.models import BudgetRule, Call, Entry, Hold
+from providers.models import Model, ModelDefault, Provider
+from tests.matrix.sent import DRAWN
+from tests.people import actor_for
+
+Ids = dict[str, Any]
+
+
+def rows(organisation: Organisation, owner: User, member: User, key: str) -> dict[str, Ids]:
+    """`key` is the secret of one who may draw: that leaves a call, a hold and an entry behind."""
+    answer = Client(headers={"X-API-Key": key}).post(
+        "/openai/v1/images/generations", DRAWN, "application/json"
+    )
+    assert answer.status_code == 200, answer.content
+    rule = BudgetRule(scope="organisation", capability="image", limit=10**9)
+    rules.save(actor=actor_for(owner), rule=rule, now=timezone.now())
+    provider = Provider.objects.of(organisation).get()
+    sees = {"organisation": organisation, "provider": provider, "tags": ["vision", "chat"]}
+    found: dict[str, Any] = {
+        "accounts.auditline": AuditLine.objects.of(organisation).first(),
+        "accounts.organisation": organisation,
+        "accounts.user": member,
+        "assistants.assistant": _assistant(organisation),
+        "axes.accessattempt": _attempt(member),
+        "policies.budgetrule": rule,
+        "policies.call": Call.objects.of(organisation).first(),
+        "policies.entry": Entry.objects.of(organisation).first(),
+        "policies.hold": Hold.objects.of(organisation).first(),
+        "providers.model": Model.objects.of(organisation).first(),
+        "providers.modeldefault": ModelDefault.objects.of(organisation).first(),
+        "providers.provider": provider,
+        "seeing model": Model.objects.create(name="Seer", remote_id="seer", **sees),
+    }
+    return {name: {"pk": row.pk} for name, row in found.items()}
+
+
+def _assistant(organisation: Organisation) -> Assistant:
+    made = Assistant.objects.create(
+        organisation=organisation, name=f"Painter of {organisation.name}"
+    )
+    made.published = AssistantVersion.objects.create(
+        organisation=organisation, assistant=made, number=1
+    )
+    made.save(update_fields=["published"])
+    return made
+
+
+def _attempt(member: User) -> AccessAttempt:
+    return AccessAttempt.objects.create(
+        username=member.email_key,
+        ip_address="10.1.2.3",
+        user_agent="a guesser",
+        failures_since_start=3,
+        get_data="",
+        post_data="",
+    )

@@ -1,0 +1,91 @@
+"""What is sent where an empty body would be refused for being empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tests.matrix.cast import Actor
+from tests.people import PASSWORD
+
+if TYPE_CHECKING:
+    from tests.matrix.world import World
+
+Body = dict[str, Any]
+Sender = Callable[["World", Actor], Body]
+
+SAID = {"text": "a fox in the snow", "client_token": "a-token-of-the-matrix"}
+DRAWN = {"prompt": "a fox in the snow"}
+BRANDNEW = "some seven greener herons"
+
+
+def _own_member(world: World, actor: Actor) -> Body:
+    return {"members": [{"member": world.objects["member"][actor.home]["pk"], "is_lead": True}]}
+
+
+SENT: dict[str, Sender] = {
+    "account_change_password POST": lambda world, actor: {
+        "oldpassword": PASSWORD,
+        "password1": BRANDNEW,
+        "password2": BRANDNEW,
+    },
+    "account_email POST": lambda world, actor: {"action_add": "", "email": "fresh@acme.test"},
+    "account_login POST": lambda world, actor: {"login": "bob@acme.test", "password": PASSWORD},
+    "account_reauthenticate POST": lambda world, actor: {"password": PASSWORD},
+    "account_reset_password POST": lambda world, actor: {"email": "bob@acme.test"},
+    "account_signup POST": lambda world, actor: {
+        "email": "fresh@acme.test",
+        "password1": BRANDNEW,
+        "password2": BRANDNEW,
+    },
+    "accounts:keys POST": lambda world, actor: {"name": "fresh", "scopes": ["read"], "days": 30},
+    "accounts:invitation POST": lambda world, actor: {"name": "Fresh", "password": BRANDNEW},
+    "accounts:profile POST": lambda world, actor: {"name": "Somebody", "language": "de"},
+    "accounts:switch POST": lambda world, actor: {
+        "organisation": world.organisations[actor.home].pk,
+    },
+    "api:invitations POST": lambda world, actor: {"email": "new@fresh.test", "role": "member"},
+    "api:keys POST": lambda world, actor: {"name": "fresh", "scopes": ["read"]},
+    "api:member PATCH": lambda world, actor: {"is_author": True},
+    "api:team PATCH": lambda world, actor: {"name": "fresh"},
+    "api:organisation PATCH": lambda world, actor: {"name": "Renamed"},
+    "api:team-members PUT": _own_member,
+    "api:teams POST": lambda world, actor: {"name": "fresh"},
+    "chats:say POST": lambda world, actor: SAID,
+    "chats:start POST": lambda world, actor: SAID,
+    "openai-images POST": lambda world, actor: DRAWN,
+}
+
+
+def _id(kind: str) -> Callable[[World, str], str]:
+    return lambda world, home: str(world.objects[kind][home]["pk"])
+
+
+# What is written into a form of the admin before it is sent: into all of them, into a new one.
+WRITTEN: dict[str, tuple[Body, Body]] = {
+    "accounts.apikey": ({}, {"name": "fresh"}),
+    "accounts.invitation": ({}, {"email": "new@fresh.test"}),
+    "accounts.membership": ({"is_author": "on"}, {}),
+    "accounts.organisation": ({"name": "Renamed"}, {}),
+    "accounts.team": ({"name": "fresh"}, {}),
+    "accounts.user": ({"name": "Renamed"}, {}),
+    "assistants.assistant": ({"name": "fresh"}, {}),
+    "policies.budgetrule": ({"limit": "7"}, {"scope": "organisation", "capability": "chat"}),
+    "providers.model": (
+        {"name": "fresh"},
+        {"remote_id": "fresh", "provider": _id("providers.provider")},
+    ),
+    "providers.modeldefault": (
+        {"model": _id("seeing model")},
+        {"tag": "vision"},
+    ),
+    "providers.provider": ({"name": "fresh"}, {"kind": "studio"}),
+}
+
+
+def written(world: World, kind: str, home: str, *, anew: bool) -> Body:
+    always, first = WRITTEN.get(kind, ({}, {}))
+    fields = {**always, **first} if anew else always
+    return {
+        name: value(world, home) if callable(value) else value for name, value in fields.items()
+    }

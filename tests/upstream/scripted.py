@@ -1,0 +1,97 @@
+"""A provider that answers what a test tells it to, and keeps a bill as outside witness."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import pytest
+from PIL import Image
+
+from accounts.models import Organisation
+from providers import registry
+from providers.base import Adapter
+from providers.errors import ProviderFailed
+from providers.models import Provider
+from providers.shapes import (
+    Capabilities,
+    Ended,
+    Finished,
+    Picture,
+    Piece,
+    Plan,
+    Question,
+    Text,
+    ToolCall,
+    Usage,
+)
+from tale import demo
+
+
+@dataclass
+class Script:
+    """What it will say, step by step, and what it was asked."""
+
+    steps: list[list[Piece]] = field(default_factory=list)
+    asked: list[Question] = field(default_factory=list)
+    bill: list[Plan] = field(default_factory=list)
+    takes_s: float = 0.0
+    fails: ProviderFailed | None = None
+
+    def says(self, *texts: str) -> None:
+        self.steps.append([*map(Text, texts), Ended(Usage(tokens_in=50, tokens_out=20))])
+
+    def calls(self, arguments: str, *, name: str = "image_generation", id: str = "call_1") -> None:
+        self.steps.append([ToolCall(id, name, arguments), Ended(Usage(tokens_in=60, tokens_out=9))])
+
+
+SCRIPT = Script()
+
+
+class Scripted(Adapter):
+    deadline_s = 5
+
+    def capabilities(self, model: str) -> Capabilities:
+        return Capabilities(longest_side=2048)
+
+    async def make_pictures(self, model: str, plan: Plan) -> Finished:
+        if SCRIPT.fails is not None:
+            raise SCRIPT.fails
+        SCRIPT.bill.append(plan)
+        await asyncio.sleep(SCRIPT.takes_s)
+        drawn = tuple(Picture(png(plan.width, plan.height)) for _ in range(plan.n))
+        return Finished(drawn, Usage(pictures=plan.n, request_id=f"req_{len(SCRIPT.bill)}"))
+
+    async def answer(self, question: Question) -> AsyncIterator[Piece]:
+        SCRIPT.asked.append(question)
+        for piece in SCRIPT.steps.pop(0):
+            yield piece
+            await asyncio.sleep(0)
+
+
+def png(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("1", (width, height)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    fresh = Script()
+    monkeypatch.setattr("tests.upstream.scripted.SCRIPT", fresh)
+    where = ("Scripted", "tests.upstream.scripted.Scripted")
+    monkeypatch.setitem(registry.KINDS, "scripted", where)  # type: ignore[arg-type]
+    return fresh
+
+
+@pytest.fixture
+def workspace(script: Script) -> Callable[[Organisation], None]:
+    """Gives an organisation what a new one has, with this provider in Studio's place."""
+
+    def furnish(organisation: Organisation) -> None:
+        demo.set_up_workspace(organisation)
+        Provider.objects.of(organisation).update(kind="scripted")
+
+    return furnish
