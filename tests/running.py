@@ -89,9 +89,14 @@ def environment(home: Path, port: int) -> dict[str, str]:
     if url := os.environ.get("DATABASE_URL"):
         plain["DATABASE_URL"] = named(url, database_name(home.parent.name))
     if url := os.environ.get("REDIS_URL"):
-        plain["REDIS_URL"] = named(url, "11")
-        plain["CELERY_BROKER_URL"] = named(url, "12")
+        # Redis has sixteen: two for each worker of the run, above those of tests/machine.py.
+        plain["REDIS_URL"] = named(url, str(8 + 2 * worker()))
+        plain["CELERY_BROKER_URL"] = named(url, str(9 + 2 * worker()))
     return plain
+
+
+def worker() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 @contextmanager
@@ -110,7 +115,9 @@ def fresh_database(name: str) -> Iterator[None]:
 
 
 def database_name(name: str) -> str:
-    return "tale_running_" + "".join(letter if letter.isalnum() else "_" for letter in name)
+    return f"tale_running_{worker()}_" + "".join(
+        letter if letter.isalnum() else "_" for letter in name
+    )
 
 
 def named(url: str, name: str) -> str:

@@ -50,12 +50,11 @@ people.found_organisation(name="Shut", owner=come("Sue"), status="suspended")
 
 @pytest.hookimpl(trylast=True)  # pytest itself sorts by the browser's name first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One server for all of them: they stay on one worker. And they come last: Playwright keeps
-    an event loop running in the main thread, in which nothing else could start one."""
+    """They come last: Playwright keeps an event loop running in the main thread, in which nothing
+    else could start one. Each worker of the run has a product of its own."""
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents]
     for item in ours:
-        item.add_marker(pytest.mark.xdist_group("browser"))
         if "visitor" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: here in item.path.parents)
