@@ -28,7 +28,7 @@ from providers.base import Adapter
 from providers.errors import Doubtful, ProviderFailed
 from providers.models import Tag
 from providers.resolve import resolve
-from providers.shapes import Finished, Plan, Wish
+from providers.shapes import Finished, Order, Plan, Wish
 from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
@@ -148,7 +148,7 @@ def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begu
 async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
     try:
         async with asyncio.timeout(min(begun.adapter.deadline_s, context.deadline_s)):
-            finished = await begun.adapter.make_pictures(begun.hold.model, begun.plan)
+            finished = await _finished(begun)
         for picture in finished.pictures:
             artifacts.look_at(picture.content)
     except (ProviderFailed, TimeoutError) as error:
@@ -161,6 +161,14 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
     )
     await in_db(calls.end, call=begun.call, now=timezone.now())
     return made
+
+
+async def _finished(begun: Begun) -> Finished:
+    order = Order(begun.hold.model, begun.plan)
+    async for happening in begun.adapter.make_pictures(order):
+        if isinstance(happening, Finished):
+            return happening
+    raise Doubtful("provider_bad_reply")
 
 
 @transaction.atomic

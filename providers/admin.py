@@ -78,7 +78,7 @@ class ProviderAdmin(OrganisationAdmin):
         return rows
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        has_key = obj is not None and obj.credential
+        has_key = obj is not None and obj.credentials.exists()
         secret = ("key", "api_key", "forget_api_key") if has_key else ("api_key",)
         return (
             (None, {"fields": ("kind", "name", "note", "is_enabled")}),
@@ -97,7 +97,8 @@ class ProviderAdmin(OrganisationAdmin):
     @theme.display(description=_("API key in use"))
     def key(self, provider: Provider) -> str:
         """Enough to tell two keys apart, nothing to guess one from."""
-        mark = provider.credential_fingerprint
+        key = provider.credentials.first()
+        mark = key.fingerprint if key else ""
         return _t("set, fingerprint %(mark)s") % {"mark": mark} if mark else _t("none")
 
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.actor import Actor
 from accounts.tenancy import Tenant
+from providers import credentials
 from providers.models import Model, ModelDefault, Price, Provider, Tag
 from providers.registry import KINDS
 from providers.shapes import Capabilities
@@ -42,16 +43,19 @@ def save_provider(
 ) -> Provider:
     """An empty credential keeps the one that is there."""
     row, before = _begin(actor, provider, Provider)
-    was_at = urlsplit(row.base_url).hostname
+    was_at = _host(row)
     _set(row, fields, {"kind", "name", "base_url", "note", "is_enabled"})
     if row.kind not in KINDS:
         raise Refusal("invalid_choice", field="kind", choices=list(KINDS))
-    if credential or forget_credential:
-        row.set_credential("" if forget_credential else credential)
-    elif row.credential and urlsplit(row.base_url).hostname != was_at:
+    has_key = row.pk and not row._state.adding and row.credentials.exists()
+    if not (credential or forget_credential) and has_key and _host(row) != was_at:
         message = _("The key belongs to the former host. Enter one for this host.")
         raise Refusal("required", message, field="api_key")
     saved: Provider = _save(actor, row, before)
+    if credential:
+        credentials.set_key(saved, credential)
+    elif forget_credential:
+        credentials.forget(saved)
     return saved
 
 
@@ -187,6 +191,10 @@ def _save(actor: Actor, row: Any, before: dict[str, Any]) -> Any:
         action = f"{row._meta.model_name}.{'changed' if before else 'created'}"
         audit.write(actor=actor, action=action, target=row, before=old, after=new)
     return row
+
+
+def _host(provider: Provider) -> str | None:
+    return urlsplit(provider.base_url).hostname
 
 
 def _ours(actor: Actor, row: Tenant) -> None:

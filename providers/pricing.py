@@ -27,7 +27,7 @@ class Tariff:
 
     def bill(self, usage: Usage) -> int:
         tokens = money.per_million(
-            usage.tokens_in * self.text_in_micro + usage.tokens_out * self.text_out_micro
+            usage.text_in * self.text_in_micro + usage.text_out * self.text_out_micro
         )
         return usage.pictures * self.picture_micro + tokens
 
@@ -57,7 +57,7 @@ def for_chat(model: Model, *, currency: str, now: datetime) -> Tariff:
 def at_most(question: Question) -> Usage:
     said = str(question.messages) + str(question.tools)
     frames = FRAME_TOKENS * (len(question.messages) + len(question.tools))
-    return Usage(tokens_in=len(said.encode()) + frames, tokens_out=question.most_tokens)
+    return Usage(text_in=len(said.encode()) + frames, text_out=question.most_tokens)
 
 
 def _in_force(model: Model, currency: str, now: datetime) -> QuerySet[Price]:

@@ -10,9 +10,10 @@ from providers.shapes import (
     Capabilities,
     Ended,
     Finished,
+    Happening,
+    Order,
     Picture,
     Piece,
-    Plan,
     Question,
     Text,
     ToolCall,
@@ -24,11 +25,13 @@ from tale.lib import child
 
 class Studio(Adapter):
     deadline_s = 30
+    is_local = True
 
     def capabilities(self, model: str) -> Capabilities:
         return Capabilities(longest_side=2048)
 
-    async def make_pictures(self, model: str, plan: Plan) -> Finished:
+    async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:
+        plan = order.plan
         try:
             drawn = await asyncio.gather(
                 *(
@@ -48,7 +51,7 @@ class Studio(Adapter):
         except child.ChildFailed as failed:  # our own process: nobody else could have billed it
             raise NotBilled("provider_error") from failed
         pictures = tuple(Picture(png) for png in drawn)
-        return Finished(pictures, Usage(pictures=plan.n), revised_prompt=plan.prompt)
+        yield Finished(pictures, Usage(pictures=plan.n), revised_prompt=plan.prompt)
 
     async def was_billed(self, request_id: str) -> bool | None:
         return False  # a drawing that never arrived cost nobody anything
@@ -66,8 +69,6 @@ class Studio(Adapter):
                 yield ToolCall(call["id"], call["name"], arguments)
             else:
                 counted = piece["usage"]
-                usage = Usage(
-                    tokens_in=counted["input_tokens"], tokens_out=counted["output_tokens"]
-                )
+                usage = Usage(text_in=counted["input_tokens"], text_out=counted["output_tokens"])
             await asyncio.sleep(0)  # one word at a time, and others get their turn
         yield Ended(usage)

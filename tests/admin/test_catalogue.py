@@ -36,13 +36,14 @@ class TestProvider:
         sent = self.FORM | {"base_url": "https://one.example/v1", "api_key": SECRET}
         assert client.post(at("providers.provider", "add"), sent).status_code == 302
         made = Provider.objects.of(acme).get(name="Elsewhere")
-        assert made.get_credential() == SECRET
+        key = made.credentials.get()
+        assert key.unseal("secret") == SECRET
         address = at("providers.provider", "change", made)
         for page in (address, at("providers.provider"), at("providers.provider", "history", made)):
             text = page_of(client.get(page))
             assert SECRET not in text
-            assert made.credential not in text
-        assert made.credential_fingerprint in page_of(client.get(address))
+            assert key.secret not in text
+        assert key.fingerprint in page_of(client.get(address))
         line = told(acme, "provider.created")
         assert line is not None
         assert SECRET not in str(line.detail.data)
@@ -57,10 +58,10 @@ class TestProvider:
         address = at("providers.provider", "change", made)
         client.post(address, sent | {"api_key": "", "name": "Renamed"})
         made.refresh_from_db()
-        assert (made.name, made.get_credential()) == ("Renamed", SECRET)
+        assert (made.name, made.credentials.get().unseal("secret")) == ("Renamed", SECRET)
         client.post(address, sent | {"api_key": "", "forget_api_key": "on"})
         made.refresh_from_db()
-        assert (made.get_credential(), made.credential_fingerprint) == ("", "")
+        assert not made.credentials.exists()
 
     def test_a_key_does_not_follow_to_another_host(
         self, dana: User, acme: Organisation, as_: SignIn
@@ -76,7 +77,7 @@ class TestProvider:
         made.refresh_from_db()
         assert made.base_url == "https://one.example/v1"
 
-    @pytest.mark.parametrize("field", ["credential", "credential_fingerprint"])
+    @pytest.mark.parametrize("field", ["last_error", "health"])
     def test_the_column_itself_is_not_posted(
         self, dana: User, ours: Rows, as_: SignIn, field: str
     ) -> None:

@@ -19,6 +19,8 @@ from providers.shapes import (
     Capabilities,
     Ended,
     Finished,
+    Happening,
+    Order,
     Picture,
     Piece,
     Plan,
@@ -41,10 +43,10 @@ class Script:
     fails: ProviderFailed | None = None
 
     def says(self, *texts: str) -> None:
-        self.steps.append([*map(Text, texts), Ended(Usage(tokens_in=50, tokens_out=20))])
+        self.steps.append([*map(Text, texts), Ended(Usage(text_in=50, text_out=20))])
 
     def calls(self, arguments: str, *, name: str = "image_generation", id: str = "call_1") -> None:
-        self.steps.append([ToolCall(id, name, arguments), Ended(Usage(tokens_in=60, tokens_out=9))])
+        self.steps.append([ToolCall(id, name, arguments), Ended(Usage(text_in=60, text_out=9))])
 
 
 SCRIPT = Script()
@@ -56,13 +58,14 @@ class Scripted(Adapter):
     def capabilities(self, model: str) -> Capabilities:
         return Capabilities(longest_side=2048)
 
-    async def make_pictures(self, model: str, plan: Plan) -> Finished:
+    async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:
+        plan = order.plan
         if SCRIPT.fails is not None:
             raise SCRIPT.fails
         SCRIPT.bill.append(plan)
         await asyncio.sleep(SCRIPT.takes_s)
         drawn = tuple(Picture(png(plan.width, plan.height)) for _ in range(plan.n))
-        return Finished(drawn, Usage(pictures=plan.n, request_id=f"req_{len(SCRIPT.bill)}"))
+        yield Finished(drawn, Usage(pictures=plan.n, request_id=f"req_{len(SCRIPT.bill)}"))
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
         SCRIPT.asked.append(question)

@@ -1,0 +1,13 @@
+from providers.models.catalogue import Alias, Fallback, Model, ModelDefault, Price, Tag
+from providers.models.connections import Credential, Provider
+
+__all__ = [
+    "Alias",
+    "Credential",
+    "Fallback",
+    "Model",
+    "ModelDefault",
+    "Price",
+    "Provider",
+    "Tag",
+]
