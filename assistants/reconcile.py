@@ -20,7 +20,8 @@ from assistants import artifacts, calls, images
 from assistants.models import ImageJob
 from policies import budgets
 from policies.models import Entry, Hold
-from providers.models import Model
+from providers.base import Adapter
+from providers.models import Provider
 from providers.registry import adapter_for
 from providers.shapes import Finished, Usage
 from tale.lib.aio import in_db
@@ -53,8 +54,8 @@ def doubtful() -> list[Hold]:
 async def _decide(hold: Hold, *, now: datetime) -> None:
     if await in_db(_roll_forward, hold, now=now):
         return
-    model = await in_db(_model_of, hold)
-    billed = await adapter_for(model.provider).was_billed(hold.pk) if model else None
+    adapter = await in_db(_adapter_of, hold)
+    billed = await adapter.was_billed(hold.pk) if adapter else None
     if billed is False:
         await in_db(_give_back, hold, now=now)
     elif hold.sent_at is not None and now - hold.sent_at > GIVE_UP:
@@ -100,8 +101,7 @@ def _job_of(hold: Hold) -> ImageJob | None:
     return ImageJob.objects.of(hold.organisation).filter(hold=hold.pk).first()
 
 
-def _model_of(hold: Hold) -> Model | None:
-    named = Model.objects.of(hold.organisation).filter(
-        remote_id=hold.model, provider__name=hold.provider
-    )
-    return named.select_related("provider").first()
+def _adapter_of(hold: Hold) -> Adapter | None:
+    """None: the provider was deleted or renamed since, and nobody can be asked."""
+    provider = Provider.objects.of(hold.organisation).filter(name=hold.provider).first()
+    return adapter_for(provider) if provider else None
