@@ -74,7 +74,7 @@ def _stage(canvas: Canvas, brief: Brief) -> None:
 
 def _finish(canvas: Canvas, brief: Brief, manner: styles.Style | None) -> Image.Image:
     alpha = canvas.image.getchannel("A") if canvas.image.mode == "RGBA" else None
-    image = _toned(canvas.image.convert("RGB"), brief)
+    image = toned(canvas.image.convert("RGB"), brief)
     if manner:
         image = manner.apply(image, canvas.dice("style"))
     if canvas.detail.texture:
@@ -85,7 +85,7 @@ def _finish(canvas: Canvas, brief: Brief, manner: styles.Style | None) -> Image.
     return image
 
 
-def _toned(image: Image.Image, brief: Brief) -> Image.Image:
+def toned(image: Image.Image, brief: Brief) -> Image.Image:
     """Brighter, warmer, paler: as often as it was asked for, within reason."""
     brightness, warmth, vividness = (
         max(-3, min(3, wish)) for wish in (brief.brightness, brief.warmth, brief.vividness)

@@ -24,7 +24,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, Literal
 
-ALLOWED = {"providers.studio.drawing:draw"}
+ALLOWED = {"providers.studio.drawing:draw", "providers.studio.editing:edit"}
 
 CHILDREN = 2
 MEMORY_BYTES = 768 * 1024 * 1024
