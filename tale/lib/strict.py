@@ -7,7 +7,7 @@ blank when one only cannot see what stands in it. Faults carry our codes, see er
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import models
@@ -23,6 +23,7 @@ _NAMED_FAULTS = 20
 _HALF_OR_NUL = re.compile(r"[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MICRO_DIGITS = re.compile(r"\d{1,12}\.\d{7,}", re.ASCII)
 # They have a width but no ink: Hangul fillers, the empty Braille cell.
 _INKLESS = "\u115f\u1160\u3164\uffa0\u2800"
@@ -121,6 +122,23 @@ class StrictDateTimeField(serializers.DateTimeField):
             self.fail("invalid_date")
 
 
+class StrictDateField(serializers.DateField):
+    default_error_messages = {
+        **_TYPE,
+        "invalid_date": _("Send a day such as 2026-11-21."),
+    }
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str):
+            self.fail("invalid_type")
+        if not _DAY.fullmatch(value):
+            self.fail("invalid_date")
+        try:
+            return date.fromisoformat(value)
+        except ValueError:  # a 13th month
+            self.fail("invalid_date")
+
+
 class StrictBooleanField(serializers.BooleanField):
     default_error_messages = _TYPE
 
@@ -142,6 +160,20 @@ class StrictListField(serializers.ListField):
         if self.max_length is not None and len(data) > self.max_length:
             self.fail("too_many_items", max_length=self.max_length)
         return super().to_internal_value(data)
+
+
+class ObjectField(serializers.DictField):
+    """An object of names and plain values; whoever takes it checks what the names mean."""
+
+    default_error_messages = {**_TYPE, "too_many_items": _("Send no more than {max_length}.")}
+    most = 60
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("invalid_type")
+        if len(data) > self.most:
+            self.fail("too_many_items", max_length=self.most)
+        return data
 
 
 class AmountField(serializers.Field[int, str, str, int]):
