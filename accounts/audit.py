@@ -183,9 +183,10 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, An
 def picture_of(row: models.Model) -> dict[str, Any]:
     """The row's own fields as text; of a secret only that it is this one and not another."""
     seen: dict[str, Any] = {}
+    secrets = SECRETS | set(getattr(row, "SEALED", ()))
     for field in row._meta.concrete_fields:
         value = field.value_from_object(row)
-        if field.name in SECRETS:
+        if field.name in secrets:
             seen[field.name] = f"set, {keyring.fingerprint(str(value))}" if value else ""
         elif isinstance(value, bool | int | list | dict | None):
             seen[field.name] = value

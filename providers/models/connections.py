@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import JSONField
 from django.utils.translation import gettext_lazy as _
 
+from accounts.sealed import Sealed
 from accounts.tenancy import Tenant
 from tale.lib import keyring
 from tale.lib.fields import PublicIdField
@@ -75,9 +78,16 @@ class Provider(Tenant):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def host(self) -> str:
+        """Whom its credentials are for; empty: the kind's own."""
+        return urlsplit(self.base_url).hostname or ""
 
-class Credential(Tenant):
+
+class Credential(Sealed):
     """An API key, or an OAuth profile. Secrets are sealed, bound to the organisation and a host."""
+
+    SEALED: ClassVar[tuple[str, ...]] = ("secret", "client_secret", "refresh_token")
 
     class Kind(models.TextChoices):
         KEY = "key", _("API key")
@@ -107,6 +117,8 @@ class Credential(Tenant):
     refresh_token = models.TextField(editable=False, blank=True)  # sealed
     scopes = models.CharField(_("scopes"), max_length=400, blank=True)
     refreshing_until = models.DateTimeField(null=True, editable=False)  # one refreshes, all wait
+    # Counts what was stored: who asked with an older token has nothing to say about this one.
+    revision = models.PositiveIntegerField(default=0, editable=False)
 
     health = models.CharField(
         _("health"), max_length=10, choices=Health, default=Health.UNKNOWN, editable=False
@@ -125,12 +137,14 @@ class Credential(Tenant):
     def __str__(self) -> str:
         return self.name or str(self.get_kind_display())
 
+    @property
+    def can_renew(self) -> bool:
+        return self.grant == self.Grant.CLIENT or bool(self.refresh_token)
+
+    def lasts(self, until: datetime) -> bool:
+        return bool(self.secret) and (self.expires_at is None or self.expires_at > until)
+
     def seal(self, field: str, secret: str) -> None:
-        box = keyring.seal(secret, owner=self.organisation_id) if secret else ""
-        setattr(self, field, box)
+        super().seal(field, secret)
         if field == "secret":
             self.fingerprint = keyring.fingerprint(secret) if secret else ""
-
-    def unseal(self, field: str) -> str:
-        box: str = getattr(self, field)
-        return keyring.unseal(box, owner=self.organisation_id) if box else ""

@@ -31,11 +31,20 @@ def unseal(box: str, *, owner: str) -> str:
     key = next((key for key in _ring() if _key_id(key) == key_id), None)
     if key is None:
         raise SealBroken(f"key {key_id} is not in TALE_KEYS")
-    raw = base64.urlsafe_b64decode(payload)
     try:
+        raw = base64.urlsafe_b64decode(payload)
         return AESGCM(key).decrypt(raw[:12], raw[12:], owner.encode()).decode()
-    except InvalidTag as broken:
+    except (InvalidTag, ValueError) as broken:
         raise SealBroken("the box was changed or belongs to another owner") from broken
+
+
+def mark() -> str:
+    """How every box of the first key begins."""
+    return f"{_key_id(_ring()[0])}."
+
+
+def key_of(box: str) -> str:
+    return box.partition(".")[0]
 
 
 def fingerprint(secret: str) -> str:

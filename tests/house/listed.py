@@ -11,6 +11,7 @@ UNSCOPED: dict[str, tuple[int, str]] = {
     "accounts/invitations.py": (1, "the link itself says which: found by the hash of its secret"),
     "accounts/permissions.py": (1, "counts grants on what is no more, in every organisation"),
     "accounts/keys.py": (1, "the key itself says whose it is: found by prefix, compared by hash"),
+    "accounts/sealed.py": (1, "a new key is for the secrets of every organisation"),
     "chats/turns.py": (4, "a worker is told a turn's id alone, and the sweeper looks for any"),
     "assistants/reconcile.py": (3, "the sweeper serves every organisation, one hold at a time"),
 }
