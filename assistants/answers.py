@@ -75,7 +75,7 @@ def _prepare(
         operation="answer",
         provider=choice.model.provider.name,
         model=choice.model.remote_id,
-        amount_micro=tariff.bill(pricing.at_most(question)),
+        amount_micro=pricing.quote_answer(tariff, choice.capabilities, question),
         currency=tariff.currency,
         price=asdict(tariff),
     )

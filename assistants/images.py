@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from assistants import artifacts, calls
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import budgets
-from policies.models import Call, Hold
+from policies.models import Call, Entry, Hold
 from policies.spender import Quote, Spender
 from providers import fitting, pricing
 from providers.base import Adapter
@@ -113,8 +113,15 @@ def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begu
     organisation = context.actor.organisation
     choice = resolve(organisation, Tag.IMAGE_GENERATION, asked=context.image_model)
     plan = fitting.fit(wish, choice.capabilities)
-    tariff = pricing.for_pictures(choice.model, plan, currency=organisation.currency, now=now)
-    adapter = choice.adapter
+    able, adapter = choice.capabilities, choice.adapter
+    tariff = pricing.for_pictures(
+        choice.model,
+        able,
+        plan,
+        references=wish.references,
+        currency=organisation.currency,
+        now=now,
+    )
     hold = budgets.hold(
         spender=Spender.of(context.actor, assistant=context.assistant, team=context.team),
         quote=Quote(
@@ -122,7 +129,7 @@ def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begu
             operation="generate",
             provider=choice.model.provider.name,
             model=choice.model.remote_id,
-            amount_micro=plan.n * tariff.picture_micro,
+            amount_micro=pricing.quote(tariff, able, plan, references=wish.references),
             currency=tariff.currency,
             price=asdict(tariff),
             pictures=plan.n,
@@ -139,7 +146,6 @@ def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begu
         "model": choice.model.remote_id,
         "model_id": choice.model.pk,
         "home": context.home,
-        "picture_micro": tariff.picture_micro,
     }
     job.save(update_fields=["state", "hold", "plan"])
     return Begun(job, hold, calls.start(hold=hold, now=now), plan, adapter)
@@ -174,16 +180,14 @@ async def _finished(begun: Begun) -> Finished:
 @transaction.atomic
 def finish(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> list[Artifact]:
     """Booked, listed and done, or none of it. The loser of two finishers finds the winner's."""
-    unit = job.plan["picture_micro"]
-    lines = [
-        {
-            "amount_micro": unit,
-            "pictures": 1,
-            "provider_request_id": finished.usage.request_id,
-        }
-        for _ in range(max(finished.usage.pictures, len(finished.pictures)))
-    ]
-    if not budgets.settle(hold=hold, lines=lines, now=now):
+    number = max(finished.usage.pictures, len(finished.pictures))
+    usage = replace(finished.usage, pictures=number)
+    tariff = pricing.Tariff(**hold.price)
+    confidence = Entry.Confidence.EXACT
+    if tariff.is_estimate(usage):
+        confidence = Entry.Confidence.ESTIMATED
+    lines = pricing.lines(usage, amount_micro=tariff.bill(usage))
+    if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
         return list(job.artifacts.filter(job=job).order_by("ordinal"))
     made = artifacts.rows_for(job, finished, hold_id=hold.pk)
     job.state, job.ended_at = ImageJob.State.DONE, now

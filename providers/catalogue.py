@@ -16,20 +16,14 @@ from accounts.actor import Actor
 from accounts.tenancy import Tenant
 from providers import credentials
 from providers.models import Model, ModelDefault, Price, Provider, Tag
+from providers.pricing import ENOUGH
 from providers.registry import KINDS
 from providers.shapes import Capabilities
 from tale.lib.refusals import NotFound, Refusal
 
 RIGHT = "manage_providers"
-QUALITIES = ("low", "medium", "high")
-_TEXT = (Price.Unit.TEXT_IN, Price.Unit.TEXT_OUT)
-UNITS_OF: dict[str, tuple[str, ...]] = {
-    Tag.CHAT: _TEXT,
-    Tag.VISION: _TEXT,
-    Tag.IMAGE_GENERATION: (Price.Unit.PICTURE,),
-    Tag.IMAGE_EDIT: (Price.Unit.PICTURE,),
-}
-_SIZE = re.compile(r"[1-9]\d{1,4}x[1-9]\d{1,4}", re.ASCII)
+QUALITIES = ("low", "medium", "high", "xhigh", "max")
+_SIZE = re.compile(r"[1-9]\d{1,4}x[1-9]\d{1,4}|512|[1-8]K", re.ASCII)
 
 
 @transaction.atomic
@@ -119,8 +113,8 @@ def set_price(
 
 
 def with_units(models: QuerySet[Model], *, now: datetime) -> QuerySet[Model]:
-    """`has_picture`, `has_text_in`, `has_text_out`: which units have a price that counts now. One
-    in another currency does not."""
+    """`has_picture`, `has_text_in` and so on: which units have a price that counts now. One in
+    another currency does not."""
     in_force = Price.objects.filter(
         Q(valid_to=None) | Q(valid_to__gt=now),
         model=OuterRef("pk"),
@@ -133,7 +127,10 @@ def with_units(models: QuerySet[Model], *, now: datetime) -> QuerySet[Model]:
 
 def is_priced(model: Any) -> bool:
     """Of a row of `with_units`: whether it can be called for everything it is tagged for."""
-    return all(getattr(model, f"has_{unit}") for tag in model.tags for unit in UNITS_OF[tag])
+    return all(
+        any(all(getattr(model, f"has_{unit}") for unit in units) for units in ENOUGH[tag])
+        for tag in model.tags
+    )
 
 
 @transaction.atomic
