@@ -96,6 +96,10 @@ _QUIETER: dict[str, dict[str, Any]] = {
     # A refused request has its own line (tale.edges); only a bug needs Django's.
     "django.request": {"level": "ERROR"},
     "django.security": {"level": "CRITICAL"},
+    # They write query strings, headers and prompts at lower levels.
+    "httpx2": {"level": "WARNING"},
+    "httpcore2": {"level": "WARNING"},
+    "openai": {"level": "WARNING"},
 }
 
 

@@ -13,6 +13,7 @@ NETWORK = (
     "boto3",
     "botocore",
     "http.client",
+    "httpcore2",
     "httpx",
     "httpx2",
     "openai",

@@ -178,7 +178,7 @@ TWINS: dict[str, dict[str, str]] = {
         "chats/turns.py": "from policies import budgets\nbudgets.left(1)\nturn.claim()",
     },
     "network": {
-        "tale/lib/http.py": "import httpx2, socket",
+        "tale/lib/http/door.py": "import httpx2, socket",
         "providers/kinds/openai.py": "from openai import AsyncOpenAI",
         "chats/turns.py": "from urllib.parse import urlsplit\nfrom tale.lib import http",
         "tests/upstream/door.py": "import socket",
