@@ -1,5 +1,6 @@
 from providers.models.catalogue import Alias, Fallback, Model, ModelDefault, Price, Tag
 from providers.models.connections import Credential, Provider
+from providers.models.queue import Slot, Ticket
 
 __all__ = [
     "Alias",
@@ -9,5 +10,7 @@ __all__ = [
     "ModelDefault",
     "Price",
     "Provider",
+    "Slot",
     "Tag",
+    "Ticket",
 ]
