@@ -65,6 +65,14 @@ REFUSALS: dict[str, dict[str, Any]] = {
         "type": "request_forbidden",
         "message": "Country, region, or territory not supported",
     },
+    "resource_blocked": {
+        "status": 403,
+        "code": "Forbidden",
+        "message": "Your resource has been temporarily blocked because we detected behavior that "
+        "may violate our content policy.",
+    },
+    "invalid_grant": {"status": 400, "code": "invalid_grant", "message": "Token is expired."},
+    "not_found": {"status": 404, "message": "Not found."},
     "too_large": {"status": 413, "message": "Request body too large."},
     "content_filter": {
         "status": 400,
@@ -213,6 +221,10 @@ class Fault:
         if self.retry_after_ms is not None:
             headers["retry-after-ms"] = str(self.retry_after_ms)
         return {**words, "headers": headers}
+
+    def blank(self) -> Answer:
+        """In the place of work not done; long enough to be cut off."""
+        return Answer(body=b" " * (self.after_bytes + 1))
 
     def changed(self, answer: Answer) -> Answer:
         return BODIES[self.name](answer) if self.name in BODIES else answer

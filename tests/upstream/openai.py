@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from tests.upstream import chat, images
+from tests.upstream import chat, images, responses
 from tests.upstream.chat import Chat
 from tests.upstream.messages import Answer, Refused, Request
+from tests.upstream.responses import Responses
 from tests.upstream.rules import gone
 from tests.upstream.server import Simulator
 
@@ -33,6 +35,8 @@ class OpenAI(Simulator):
 
     def __init__(self, **options: Any) -> None:
         self.chat = Chat()
+        self.responses = Responses()
+        self.accepts: Callable[[str], bool] = lambda token: False  # OAuth.is_valid, for one
         super().__init__(**options)
 
     @property
@@ -52,9 +56,9 @@ class OpenAI(Simulator):
         return answer
 
     def check_key(self, request: Request) -> None:
-        given = request.headers.get("authorization", "")
-        if given != f"Bearer {self.key}":
-            message = "Incorrect API key provided: " + given[-4:].rjust(12, "*")
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if token != self.key and not self.accepts(token):
+            message = "Incorrect API key provided: " + token[-4:].rjust(12, "*")
             raise Refused(401, message, code="invalid_api_key")
 
     async def route(self, request: Request, path: str) -> Answer:
@@ -65,6 +69,8 @@ class OpenAI(Simulator):
                 return await images.edit(self, request)
             case "POST", "/chat/completions":
                 return await chat.complete(self, request)
+            case _ if path.startswith("/responses"):
+                return await responses.answer(self, request, path)
             case "GET", "/models":
                 return Answer.of({"object": "list", "data": [_listed(m) for m in self.models]})
             case "GET", _ if path.startswith("/models/"):

@@ -163,7 +163,7 @@ class Simulator:
         fault = request.fault
         await asyncio.sleep(fault.delay_s)
         try:
-            answer = await self.handle(request) if fault.is_handled else Answer()
+            answer = await self.handle(request) if fault.is_handled else fault.blank()
             if words := fault.refusal(self.refusals):
                 raise Refused(**words)
         except Refused as refused:

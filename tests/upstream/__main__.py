@@ -1,0 +1,34 @@
+"""One simulator by hand, for the bench and for a curious eye: ends on Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import threading
+from pathlib import Path
+
+from tests import upstream
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.upstream", description=__doc__)
+    parser.add_argument("kind", choices=upstream.KINDS)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=9001)
+    parser.add_argument("--takes-s", type=float, default=0, help="seconds for a picture")
+    parser.add_argument("--weight", type=int, default=0, help="about how many bytes one has")
+    parser.add_argument("--bill", type=Path, help="append each charge here, as a line of JSON")
+    parser.add_argument("--fault", action="append", default=[], help="name, or name=odds")
+    given = parser.parse_args()
+    options = {name: getattr(given, name) for name in ("host", "port", "takes_s", "weight", "bill")}
+    with upstream.serve(given.kind, **options) as sim:
+        for fault in given.fault:
+            name, _, odds = fault.partition("=")
+            sim.faults.sometimes(name, float(odds or 1))
+        print(f"{given.kind} at {sim.base_url} with the key {sim.key}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
