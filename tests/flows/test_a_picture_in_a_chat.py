@@ -214,14 +214,14 @@ def test_a_live_turn_is_not_taken_over(office: Organisation, bob: User, as_: Any
 def test_a_reset_is_told_in_the_time_of_the_organisation(
     office: Organisation, bob: User, dana: User, as_: Any, script: Script, time_machine: Any
 ) -> None:
-    time_machine.move_to("2026-11-21T12:00:00Z")
+    time_machine.move_to("2036-11-21T12:00:00Z")
     cap(dana, 0, period="day")
     client = as_(bob)
     script.calls(PROMPT)
     script.says("No.")
     turn = work(ask(client, "two foxes please"))
     page = client.get(f"/chats/{turn.chat_id}").content.decode()
-    assert "Starts again on Nov. 22, 2026, midnight" in page  # 23:00 in UTC
+    assert "Starts again on Nov. 22, 2036, midnight" in page  # 23:00 in UTC
 
 
 def test_a_toast_pops_up_once_even_when_the_worker_was_faster_than_the_page(
