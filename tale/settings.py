@@ -195,8 +195,8 @@ CELERY_BEAT_SCHEDULE = {
     "keep house": {"task": "tale.tasks.keep_house", "schedule": 20},
 }
 # Who may be reached: hosts of our own network, and if named, the only public ones.
-TALE_PRIVATE_HOSTS = env.words("TALE_PRIVATE_HOSTS", "127.0.0.1,localhost" if TESTING else "")
-TALE_PUBLIC_HOSTS = env.words("TALE_PUBLIC_HOSTS")
+TALE_PRIVATE_HOSTS = env.hosts("TALE_PRIVATE_HOSTS", "127.0.0.1,localhost" if TESTING else "")
+TALE_PUBLIC_HOSTS = env.hosts("TALE_PUBLIC_HOSTS")
 TALE_TURNS_PER_WORKER = env.number("TALE_TURNS_PER_WORKER", 200, least=1, most=10_000)
 
 # People.

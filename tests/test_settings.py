@@ -53,6 +53,8 @@ def test_a_whole_production_environment_starts(tmp_path: Path) -> None:
         ({"DATABASE_URL": "mysql://root@host/db"}, "DATABASE_URL"),
         ({"TALE_STORAGE": "ftp"}, "TALE_STORAGE"),
         ({"TALE_STORAGE": "s3"}, "TALE_S3_BUCKET"),
+        ({"TALE_PRIVATE_HOSTS": "localhost,http://localhost:11434"}, "TALE_PRIVATE_HOSTS"),
+        ({"TALE_PUBLIC_HOSTS": "*"}, "TALE_PUBLIC_HOSTS"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, change: dict[str, str], named: str) -> None:

@@ -1,9 +1,12 @@
 """Settings come from the environment alone; a wrong value stops the start and names itself."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+_HOST = re.compile(r"(\*\.)?[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?|[0-9a-fA-F:.]+", re.ASCII)
 
 
 class WrongSetting(Exception):
@@ -35,6 +38,15 @@ def words(name: str, default: str | None = "") -> list[str]:
     if raw is None:
         raise WrongSetting(f"{name} is required here. Set it in the environment.")
     return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def hosts(name: str, default: str = "") -> list[str]:
+    """`host`, `host:port`, `*.host`; a URL here would match nothing, in silence."""
+    found = words(name, default)
+    for host in found:
+        if not _HOST.fullmatch(host):
+            raise WrongSetting(f"{name}: {host!r} is not a host. Write host or host:port.")
+    return found
 
 
 def database(url: str, *, postgres_pool: int) -> dict[str, Any]:

@@ -40,6 +40,7 @@ async def deadline(seconds: float) -> AsyncIterator[None]:
     is_late = False
     try:
         async with asyncio.timeout(seconds) as limit:
+            flight.limit = limit
             yield
     except TimeoutError:
         if not limit.expired():

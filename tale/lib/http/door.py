@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import httpcore2
@@ -22,6 +23,7 @@ _CREDENTIALS = frozenset(
     proxy-authorization cookie""".split()
 )
 _PIECE = 256 * 1024
+LONGEST_TURN_S = 0.01
 # Ours for a single call; an SDK's calls have the client's own.
 KEY_HOST, BYTES = "tale.key_host", "tale.most_bytes"
 
@@ -42,24 +44,24 @@ class Door(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         await transactions.refuse_inside()
-        call = figures.Call()
+        call, flight = figures.Call(), Flight(around=current.get())
         try:
             target = self._permitted(request)
             call.host = target.host
             call.sent_bytes = int(request.headers.get("content-length", 0))
-            return await self._passed(request, call)
+            return await self._passed(request, call, flight)
         except Unreachable as failure:
             call.end(failure.code)
             raise
         except asyncio.CancelledError:
-            call.end("cancelled")
+            call.end(_why_cancelled(flight))
             raise
 
     def _permitted(self, request: httpx2.Request) -> Target:
         url = request.url
         try:
             # The client's own reading of the URL, as it will be connected to.
-            target = addresses.read(f"{url.scheme}://{url.netloc.decode('ascii')}/")
+            target = addresses.read(f"{url.scheme}://{_netloc(url)}/")
             addresses.permit(target, reach=self._reach)
         except NotAllowed:
             target = None
@@ -73,10 +75,11 @@ class Door(httpx2.AsyncBaseTransport):
                 raise Unreachable("url_not_allowed", sent=False)
         return target
 
-    async def _passed(self, request: httpx2.Request, call: figures.Call) -> httpx2.Response:
+    async def _passed(
+        self, request: httpx2.Request, call: figures.Call, flight: Flight
+    ) -> httpx2.Response:
         pool = self._pool or pool_of(self._reach)
         await pool.keep()
-        flight = Flight(around=current.get())
         failure = None
         try:
             response = await pool.connections.handle_async_request(_core(request, flight))
@@ -85,13 +88,17 @@ class Door(httpx2.AsyncBaseTransport):
         if failure is not None:
             raise failure
         most = request.extensions.get(BYTES, self._most_bytes)
-        body = Body(response, encoding=_encoding(response), most_bytes=most, flight=flight)
-        body.call = call
         call.status = response.status
+        body = Body(response, most_bytes=most, flight=flight, call=call)
         return httpx2.Response(response.status, headers=_headers(response), stream=body)
 
     async def aclose(self) -> None:
         """The connections belong to the loop, whoever closes the client."""
+
+
+def _netloc(url: httpx2.URL) -> str:
+    name = f"{url.userinfo.decode('ascii')}@" if url.userinfo else ""
+    return name + url.netloc.decode("ascii")
 
 
 def _is_host_of_key(target: Target, key_host: str) -> bool:
@@ -139,47 +146,56 @@ def _headers(response: httpcore2.Response) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, value in response.headers if name.lower() not in dropped]
 
 
+def _why_cancelled(flight: Flight) -> str:
+    return "provider_timeout" if flight.is_late else "cancelled"
+
+
 class Body(httpx2.AsyncByteStream):
     """The answer, unpacked piece by piece and counted as it grows."""
 
     def __init__(
-        self, response: httpcore2.Response, *, encoding: bytes, most_bytes: int, flight: Flight
+        self, response: httpcore2.Response, *, most_bytes: int, flight: Flight, call: figures.Call
     ) -> None:
         self._response = response
-        self._encoding = encoding
         self._most = most_bytes
         self._flight = flight
-        self.call = figures.Call()
+        self._call = call
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         failure: Unreachable | None = None
         try:
-            async for piece in self._counted():
-                yield piece
+            async with aclosing(self._counted()) as pieces:
+                async for piece in pieces:
+                    yield piece
         except FAILURES as error:
             failure = named(error, self._flight)
+        except asyncio.CancelledError:
+            self._call.end(_why_cancelled(self._flight))
+            raise
         if failure is not None:
-            self.call.end(failure.code)
+            self._call.end(failure.code)
             raise failure
 
-    async def _counted(self) -> AsyncIterator[bytes]:
-        unpack = _unpacker(self._encoding)
+    async def _counted(self) -> AsyncGenerator[bytes, None]:
+        packing = _packing(_encoding(self._response))
         packed = unpacked = 0
+        since = time.perf_counter()
         async for chunk in self._response.aiter_stream():
             packed += len(chunk)
-            since = time.perf_counter()
-            for piece in unpack(chunk):
+            for piece in packing.unpack(chunk):
                 unpacked += len(piece)
-                self.call.received_bytes = unpacked
+                self._call.received_bytes = unpacked
                 if max(packed, unpacked) > self._most:
                     raise Unreachable("provider_reply_too_large", sent=True)
                 yield piece
-                if time.perf_counter() - since > 0.01:  # a bomb must not stop the loop
+                if time.perf_counter() - since > LONGEST_TURN_S:  # a bomb must not stop the loop
                     await asyncio.sleep(0)
                     since = time.perf_counter()
+        if packed and not packing.is_whole:
+            raise Unreachable("provider_bad_reply", sent=True)
 
     async def aclose(self) -> None:
-        self.call.end("")
+        self._call.end("")
         failure: Unreachable | None = None
         try:
             await self._response.aclose()
@@ -189,21 +205,35 @@ class Body(httpx2.AsyncByteStream):
             raise failure
 
 
-def _unpacker(encoding: bytes) -> Any:
+def _packing(encoding: bytes) -> _Plain | _Gzip:
     if encoding in (b"", b"identity"):
-        return lambda chunk: (chunk,)
+        return _Plain()
     if encoding in (b"gzip", b"x-gzip"):
-        return _Gzip().unpack
+        return _Gzip()
     raise Unreachable("provider_bad_reply", sent=True)  # we asked for gzip or nothing
+
+
+class _Plain:
+    is_whole = True
+
+    def unpack(self, chunk: bytes) -> Iterator[bytes]:
+        yield chunk
 
 
 class _Gzip:
     def __init__(self) -> None:
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
+    @property
+    def is_whole(self) -> bool:
+        return self._member.eof
+
     def unpack(self, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
-            if self._member.eof:  # a file may have several
+        is_full = False
+        while chunk or is_full:  # a full piece may have left more inside
+            if self._member.eof:  # there may be several, one after the other
                 self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            yield self._member.decompress(chunk, _PIECE)
+            piece = self._member.decompress(chunk, _PIECE)
+            is_full = len(piece) == _PIECE and not self._member.eof
+            yield piece
             chunk = self._member.unused_data if self._member.eof else self._member.unconsumed_tail

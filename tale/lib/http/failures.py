@@ -3,6 +3,7 @@ and addresses, so none of them leaves this package, not even as a cause."""
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import zlib
 from dataclasses import dataclass
@@ -30,11 +31,17 @@ class Flight:
 
     sent: bool = False
     around: Flight | None = None
+    limit: asyncio.Timeout | None = None
 
     def leave(self) -> None:
         self.sent = True
         if self.around is not None:
             self.around.leave()
+
+    @property
+    def is_late(self) -> bool:
+        late = self.limit is not None and self.limit.expired()
+        return late or (self.around is not None and self.around.is_late)
 
 
 current: contextvars.ContextVar[Flight | None] = contextvars.ContextVar("flight", default=None)
