@@ -47,9 +47,9 @@ def save_provider(
         raise Refusal("required", message, field="api_key")
     saved: Provider = _save(actor, row, before)
     if credential:
-        credentials.set_key(saved, credential)
+        credentials.set_key(actor=actor, provider=saved, secret=credential)
     elif forget_credential:
-        credentials.forget(saved)
+        credentials.forget(actor=actor, provider=saved)
     return saved
 
 

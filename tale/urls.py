@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("chats.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("admin/providers/oauth/", include("providers.urls")),
     path("admin/", admin.site.urls),
     path("language", set_language, name="set_language"),
     path("licence", licence, name="licence"),

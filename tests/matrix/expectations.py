@@ -94,6 +94,9 @@ api:audit             GET    -                   readers             200 read
 api:audit-export      GET    -                   readers             200 read
 # -- OpenAI's API --------------------------------------------------------------------------
 openai-images POST - members 200 images
+# -- signing in to a provider --------------------------------------------------------------
+providers:sign-in   GET providers.credential admin,owner,operator 302 -
+providers:signed-in GET -                    nobody               302 - admin,owner,operator=400
 # -- machines ------------------------------------------------------------------------------
 healthz GET - everyone 200 -
 readyz  GET - everyone 200 -

@@ -12,7 +12,7 @@ from accounts.models import AuditLine, Organisation, User
 from assistants.models import Assistant, AssistantVersion
 from policies import rules
 from policies.models import BudgetRule, Call, Entry, Hold
-from providers.models import Model, ModelDefault, Provider
+from providers.models import Credential, Model, ModelDefault, Provider
 from tests.matrix.sent import DRAWN
 from tests.people import actor_for
 
@@ -39,6 +39,7 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
         "policies.call": Call.objects.of(organisation).first(),
         "policies.entry": Entry.objects.of(organisation).first(),
         "policies.hold": Hold.objects.of(organisation).first(),
+        "providers.credential": _profile(provider),
         "providers.model": Model.objects.of(organisation).first(),
         "providers.modeldefault": ModelDefault.objects.of(organisation).first(),
         "providers.provider": provider,
@@ -56,6 +57,18 @@ def _assistant(organisation: Organisation) -> Assistant:
     )
     made.save(update_fields=["published"])
     return made
+
+
+def _profile(provider: Provider) -> Credential:
+    return Credential.objects.create(
+        organisation=provider.organisation,
+        provider=provider,
+        kind=Credential.Kind.OAUTH,
+        grant=Credential.Grant.CODE,
+        authorize_url="https://auth.example.com/authorize",
+        token_url="https://auth.example.com/token",
+        client_id="tale",
+    )
 
 
 def _attempt(member: User) -> AccessAttempt:
