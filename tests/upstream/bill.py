@@ -21,6 +21,7 @@ RATES: dict[str, tuple[str, str, str, str]] = {
     "gemini-3-pro-image": ("2", "2", "120", "12"),
     "gpt-4.1-mini": ("0.4", "0.4", "0", "1.6"),
     "gpt-5": ("1.25", "1.25", "0", "10"),
+    "llama-3.3-8b": ("0.1", "0.1", "0", "0.2"),
     "gemini-3-flash": ("0.5", "0.5", "0", "3"),
 }
 # Output tokens of one square, portrait and landscape picture, before sizes were free.

@@ -89,7 +89,7 @@ async def complete(house: House, request: Request, **given: Any) -> Answer:
         return Answer.events(_stream(house, request, body, step, counts))
     await asyncio.sleep(chat.takes_s)
     _charge(house, request, body["model"], counts)
-    usage = request.fault.usage(usage_of(counts))
+    usage = _told(request, body["model"], counts, chat.quirks)
     return Answer.of(dialects.whole(step, _head(request, body), chat.quirks, usage))
 
 
@@ -99,7 +99,7 @@ async def _stream(
     chat = house.chat
     chunks = dialects.chunks(step, chat.quirks, has_tools=bool(body.get("tools")))
     head = {**_head(request, body), "object": "chat.completion.chunk"}
-    usage = request.fault.usage(usage_of(counts))
+    usage = _told(request, body["model"], counts, chat.quirks)
     shows_usage = (body.get("stream_options") or {}).get("include_usage")
     sent = 0
     try:
@@ -134,6 +134,15 @@ def _charge(house: House, request: Request, model: str, counts: dict[str, int]) 
     house.bill.add(
         at=time.time(), request_id=request.id, model=model, amount_micro=amount, **counts
     )
+
+
+def _told(
+    request: Request, model: str, counts: dict[str, int], quirks: set[str]
+) -> dict[str, Any] | None:
+    usage = request.fault.usage(usage_of(counts))
+    if usage is not None and "usage_cost" in quirks:
+        usage["cost"] = bill.amount_micro(model, **counts) / 1e6
+    return usage
 
 
 def usage_of(counts: dict[str, int]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ QUIRKS = {
     "text_hermes", "text_mistral", "text_fenced", "call_lost", "streamed_tools_lost",
     # of the end
     "finish_stop", "finish_null", "ends_early", "no_done", "empty_candidate",
-    "usage_missing", "usage_every_chunk",
+    "usage_missing", "usage_every_chunk", "usage_cost",
     # of what else is sent
     "prompt_filter", "comments", "error_200", "error_chunk", "error_object",
     "content_chunks", "reasoning", "reasoning_content",

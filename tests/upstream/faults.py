@@ -154,7 +154,7 @@ USAGES: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
 }
 # Of the connection, and of streams; the simulators of streams look for theirs by name.
 OTHERS = {
-    "delay", "drop", "drop_after", "reset", "reset_after", "drip", "hang",
+    "delay", "drop", "drop_after", "reset", "reset_after", "drip", "hang", "stall_after",
     "fewer_partials", "final_first", "stream_error", "no_final",
 }  # fmt: skip
 
@@ -201,9 +201,9 @@ class Fault:
     @property
     def cuts_at(self) -> int | None:
         """After how many bytes of the body the connection ends; -1: before the answer."""
-        if self.name in ("drop", "reset"):
+        if self.name in ("drop", "reset", "hang"):
             return -1
-        return self.after_bytes if self.name in ("drop_after", "reset_after") else None
+        return self.after_bytes if self.name.endswith("_after") else None
 
     def refusal(self, own: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
         if self.name not in REFUSALS:

@@ -51,7 +51,7 @@ def picture(
         noise = random.Random(ordinal).randbytes(side * side * 3)
         image.paste(Image.frombytes("RGB", (side, side), noise), (0, 0))
     file = io.BytesIO()
-    image.save(file, form.upper(), **({"compress_level": 1} if form == "png" else {}))
+    image.save(file, form.upper(), **({"compress_level": 6} if form == "png" else {}))
     return file.getvalue()
 
 

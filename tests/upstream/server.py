@@ -85,6 +85,13 @@ class Simulator:
         """The requests whose path ends so."""
         return [request for request in self.requests if request.path.endswith(path)]
 
+    def finish(self, *, within_s: float = 10) -> None:
+        """Until nothing is being answered, and so nothing more can come onto the bill."""
+        until = time.monotonic() + within_s
+        while self._at_once:
+            assert time.monotonic() < until, f"{self._at_once} requests are still open"
+            time.sleep(0.01)
+
     def __enter__(self) -> Self:
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
@@ -153,10 +160,10 @@ class Simulator:
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
             answer = await self._answer(request)
+            answer.headers.setdefault("x-request-id", request.id)
+            await self._send(reader, writer, answer, fault)
         finally:
             self._at_once -= 1
-        answer.headers.setdefault("x-request-id", request.id)
-        await self._send(writer, answer, fault)
         return headers.get("connection", "").lower() != "close"
 
     async def _answer(self, request: Request) -> Answer:
@@ -175,11 +182,15 @@ class Simulator:
             return Answer.of({"error": {"message": f"simulator: {error!r}"}}, 500)
         return fault.changed(answer)
 
-    async def _send(self, writer: asyncio.StreamWriter, answer: Answer, fault: Fault) -> None:
-        if fault.name == "hang":
-            await self._over.wait()
+    async def _send(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        answer: Answer,
+        fault: Fault,
+    ) -> None:
         if fault.cuts_at is not None and fault.cuts_at < 0:
-            self._cut(writer, fault)
+            await self._cut(reader, writer, fault)
         chunked = answer.pieces is not None
         writer.write(answer.head(chunked=chunked))
         await writer.drain()
@@ -188,16 +199,20 @@ class Simulator:
             async for piece in pieces:
                 if fault.cuts_at is not None:
                     piece = piece[: fault.cuts_at - sent]
-                writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked and piece else piece)
                 await writer.drain()
                 sent += len(piece)
                 if fault.cuts_at is not None and sent >= fault.cuts_at:
-                    self._cut(writer, fault)
+                    await self._cut(reader, writer, fault)
         if chunked:
             writer.write(b"0\r\n\r\n")
         await writer.drain()
 
-    def _cut(self, writer: asyncio.StreamWriter, fault: Fault) -> None:
+    async def _cut(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: Fault
+    ) -> None:
+        while fault.name in ("hang", "stall_after") and not reader.at_eof():
+            await asyncio.sleep(0.05)  # a stream that ended tells nobody, so it is asked
         if fault.name.startswith("reset"):
             # Without lingering a close is a reset: the client reads ECONNRESET, not an end.
             linger = struct.pack("ii", 1, 0)

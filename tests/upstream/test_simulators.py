@@ -185,11 +185,12 @@ def test_a_connection_reset_is_not_an_end(sim: Any) -> None:
         draw(sim)
 
 
-@pytest.mark.parametrize("name", ["hang", "drip"])
+@pytest.mark.parametrize("name", ["hang", "drip", "stall_after"])
 def test_a_slow_answer_runs_into_the_clients_limit(sim: Any, client: Any, name: str) -> None:
     sim.faults.next(name)
     with pytest.raises((openai.APITimeoutError, TimeoutError)):
         asyncio.run(within(sim, 0.5))
+    sim.finish()
     assert sim.bill.pictures == 1
 
 
@@ -292,6 +293,16 @@ def test_chat_answers_whole_and_streamed(sim: Any, client: Any) -> None:
     assert "".join(call.function.arguments for call in calls) == '{"prompt": "a fox"}'
     assert chunks[-2].choices[0].finish_reason == "tool_calls"
     assert chunks[-1].usage.completion_tokens == sim.bill[-1].text_out > 0
+
+
+def test_who_hangs_up_pays_for_what_was_said(sim: Any, client: Any) -> None:
+    sim.chat.takes_s = 2
+    sim.chat.says("word " * 400)
+    with client.chat.completions.create(**ASK, stream=True) as stream:
+        next(iter(stream))
+    sim.finish()
+    assert sim.bill[0].text_out < 500 == bill.text_tokens("word " * 400)
+    assert len(sim.asked("/chat/completions")) == 1
 
 
 def test_every_call_must_be_answered(sim: Any, client: Any) -> None:
