@@ -149,7 +149,7 @@ def _quality(asked: str, able: Capabilities, told: _Told) -> str:
         if asked != "auto":
             told.change("quality", asked, "", _("This model has only one quality."))
         return ""
-    if asked in able.qualities:
+    if asked in able.qualities or (asked == able.default_quality == "auto"):
         return asked
     got = _nearest_quality(able.default_quality if asked == "auto" else asked, able)
     if asked != "auto" and _SAME.get(got, got) != _SAME.get(asked, asked):

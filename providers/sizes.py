@@ -69,6 +69,9 @@ def of_aspect(wanted: float, area: int, able: Capabilities) -> tuple[str, str, t
         default = pixels(able.default_size) or (1024, 1024)
         return aspect, "", _filled(of, default[0] * default[1])
     near = min(able.resolutions, key=lambda name: abs(math.log(_side(name) ** 2 / area)))
+    if len(able.sizes) == len(able.aspects):  # it lists what its shapes measure at 1K
+        width, height = pixels(able.sizes[able.aspects.index(aspect)]) or (1024, 1024)
+        return aspect, near, (width * _side(near) // 1024, height * _side(near) // 1024)
     return aspect, near, _filled(of, _side(near) ** 2)
 
 

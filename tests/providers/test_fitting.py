@@ -89,6 +89,12 @@ def test_a_model_that_is_told_a_shape_gets_it_in_its_own_words() -> None:
     assert (plan.aspect, plan.resolution) == ("16:9", "2K")
 
 
+def test_what_a_shape_measures_may_be_listed() -> None:
+    able = replace(GEMINI, aspects=("1:1", "4:3"), sizes=("1024x1024", "1200x896"))
+    assert fit(Wish("a fox", size="4:3"), able).size == "1200x896"
+    assert fit(Wish("a fox", size="2400x1792"), able).resolution == "2K"
+
+
 @pytest.mark.parametrize(
     ("quality", "qualities", "got", "is_told"),
     [
@@ -109,6 +115,12 @@ def test_a_quality_becomes_the_nearest_one(
     plan = fit(Wish("a fox", quality=quality), replace(LISTED, qualities=qualities))
     assert plan.quality == got
     assert changed(plan) == ({"quality": (quality, got)} if is_told else {})
+
+
+def test_a_model_may_choose_the_quality_itself() -> None:
+    able = replace(LISTED, default_quality="auto")
+    assert fit(Wish("a fox"), able).quality == "auto"
+    assert fit(Wish("a fox", quality="high"), able).quality == "high"
 
 
 @pytest.mark.parametrize(
@@ -268,7 +280,7 @@ ABLE = st.builds(
     RULES,
     operations=st.sampled_from([("generate",), ("generate", "edit", "inpaint")]),
     qualities=st.sampled_from([(), ("low", "high"), ("medium",), ("standard", "hd"), ("turbo",)]),
-    default_quality=st.sampled_from(["medium", "high", "other"]),
+    default_quality=st.sampled_from(["medium", "high", "auto", ""]),
     styles=st.sampled_from([None, (), ("vivid", "natural")]),
     backgrounds=st.sampled_from([("opaque",), ("opaque", "transparent"), ("transparent",)]),
     formats=st.sampled_from([("png",), ("jpeg",), ("jpeg", "webp"), ("png", "jpeg", "webp")]),
@@ -312,7 +324,8 @@ def test_nothing_a_model_cannot_do_comes_out(wish: Wish, able: Capabilities) -> 
         assert plan.resolution in (able.resolutions or ("",))
     else:
         assert sizes.is_valid(plan.width, plan.height, able)
-    assert plan.quality in (able.qualities or ("",))
+    chosen_by_it = ("auto",) if able.default_quality == "auto" else ()
+    assert plan.quality in ((*able.qualities, *chosen_by_it) if able.qualities else ("",))
     assert plan.style in (able.styles or ()) or plan.style == ""
     assert plan.background in ("auto", *able.backgrounds)
     assert plan.format in able.formats
