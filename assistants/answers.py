@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,59 +14,88 @@ from django.utils import timezone
 from assistants import calls
 from assistants.context import Context
 from policies import budgets
-from policies.models import Call, Hold
+from policies.models import Call, Entry, Hold
 from policies.spender import Quote, Spender
 from providers import pricing
-from providers.base import Adapter
-from providers.errors import Doubtful, ProviderFailed
+from providers.base import Adapter, closing
+from providers.errors import Doubtful, ProviderFailed, Retry
 from providers.models import Tag
 from providers.pricing import Tariff
-from providers.resolve import resolve
+from providers.resolve import Choice, chain, resolve
 from providers.shapes import Ended, Piece, Question, Usage
 from tale.lib.aio import in_db
 from tale.lib.fields import new_id
+from tale.lib.refusals import Refusal
 
 LEASE_SLACK = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    adapter: Adapter
+    question: Question
+    tariff: Tariff
+    hold: Hold
+    call: Call
+    others: tuple[Choice, ...]  # who may step in
 
 
 async def stream(
     messages: list[dict[str, Any]], tools: list[dict[str, Any]], *, context: Context
 ) -> AsyncIterator[Piece]:
-    adapter, question, tariff, hold, call = await in_db(
-        _prepare, messages, tools, context, now=timezone.now()
-    )
-    usage: Usage | None = None
-    try:
-        async with asyncio.timeout(context.deadline_s):
-            async for piece in adapter.answer(question):
-                if isinstance(piece, Ended):
-                    usage = piece.usage
-                yield piece
-    except (ProviderFailed, TimeoutError) as error:
-        failed = error if isinstance(error, ProviderFailed) else Doubtful("provider_timeout")
-        await in_db(calls.fail, call=call, hold=hold, failed=failed, now=timezone.now())
-        raise failed.as_refusal() from error
-    finally:
-        # Cut off in the middle, by a listener who left: what was said is billed, how much of it
-        # is not known, so the hold stays until the sweeper books it.
-        if usage is not None:
-            await in_db(_settle, hold, tariff, usage, call, now=timezone.now())
+    begun = await in_db(_begin, messages, tools, context, now=timezone.now())
+    while True:
+        usage: Usage | None = None
+        has_spoken = False
+        try:
+            async with (
+                asyncio.timeout(context.deadline_s),
+                closing(begun.adapter.answer(begun.question)) as pieces,
+            ):
+                async for piece in pieces:
+                    if isinstance(piece, Ended):
+                        usage = piece.usage
+                    has_spoken = True
+                    yield piece
+            return
+        except (ProviderFailed, TimeoutError) as error:
+            failed = error if isinstance(error, ProviderFailed) else Doubtful("provider_timeout")
+            another = await in_db(
+                _fail, begun, failed, context, may_step_in=not has_spoken, now=timezone.now()
+            )
+            if another is None:
+                raise failed.as_refusal() from error
+            begun = another
+        finally:
+            # Cut off in the middle, by a listener who left: what was said is billed, how much of
+            # it is not known, so the hold stays until the sweeper books it.
+            if usage is not None:
+                await in_db(_settle, begun, usage, now=timezone.now())
 
 
 @transaction.atomic
-def _prepare(
+def _begin(
     messages: list[dict[str, Any]],
     tools: list[dict[str, Any]],
     context: Context,
     *,
     now: datetime,
-) -> tuple[Adapter, Question, Tariff, Hold, Call]:
+) -> Begun:
     organisation = context.actor.organisation
-    choice = resolve(organisation, Tag.CHAT, preferred=context.chat_model)
-    question = Question(
+    first = resolve(organisation, Tag.CHAT, preferred=context.chat_model)
+    choices = chain(first, organisation, Tag.CHAT)
+    question = Question(model="", messages=tuple(messages), tools=tuple(tools))
+    return _hold_for(choices, question, context, now=now)
+
+
+def _hold_for(
+    choices: Sequence[Choice], question: Question, context: Context, *, now: datetime
+) -> Begun:
+    organisation = context.actor.organisation
+    choice, *others = choices
+    question = replace(
+        question,
         model=choice.model.remote_id,
-        messages=tuple(messages),
-        tools=tuple(tools),
         most_tokens=choice.capabilities.output_tokens,
     )
     tariff = pricing.for_chat(choice.model, currency=organisation.currency, now=now)
@@ -87,16 +116,38 @@ def _prepare(
         now=now,
         sent_for=timedelta(seconds=context.deadline_s) + LEASE_SLACK,
     )
-    return choice.adapter, question, tariff, hold, calls.start(hold=hold, now=now)
+    call = calls.start(hold=hold, now=now)
+    return Begun(choice.adapter, question, tariff, hold, call, tuple(others))
 
 
 @transaction.atomic
-def _settle(hold: Hold, tariff: Tariff, usage: Usage, call: Call, *, now: datetime) -> None:
+def _fail(
+    begun: Begun, failed: ProviderFailed, context: Context, *, may_step_in: bool, now: datetime
+) -> Begun | None:
+    """The next model's attempt, if there is one to make. Never after a refusal, nor once the
+    first has spoken."""
+    calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
+    if not may_step_in or failed.retry is not Retry.ELSEWHERE:
+        return None
+    for place in range(len(begun.others)):
+        try:
+            with transaction.atomic():
+                return _hold_for(begun.others[place:], begun.question, context, now=now)
+        except Refusal:
+            continue
+    return None
+
+
+@transaction.atomic
+def _settle(begun: Begun, usage: Usage, *, now: datetime) -> None:
     line = {
-        "amount_micro": tariff.bill(usage),
+        "amount_micro": begun.tariff.bill(usage),
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
         "provider_request_id": usage.request_id,
     }
-    budgets.settle(hold=hold, lines=[line], now=now)
-    calls.end(call=call, now=now)
+    confidence = Entry.Confidence.EXACT
+    if begun.tariff.is_estimate(usage):
+        confidence = Entry.Confidence.ESTIMATED
+    budgets.settle(hold=begun.hold, lines=[line], now=now, confidence=confidence)
+    calls.end(call=begun.call, now=now)

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from policies import budgets
 from policies.models import Call, Hold
-from providers.errors import NotBilled, ProviderFailed
+from providers.errors import Declined, NotBilled, ProviderFailed
+from providers.pricing import Tariff
+from providers.shapes import Usage
 
 
 def start(*, hold: Hold, now: datetime) -> Call:
@@ -39,9 +41,28 @@ def close(*, hold: Hold, outcome: str, code: str = "", now: datetime) -> None:
 
 def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> None:
     """The money follows what the failure means."""
-    if isinstance(failed, NotBilled):
+    usage = _billed_all_the_same(hold, failed)
+    if usage is not None:
+        line = {
+            "amount_micro": Tariff(**hold.price).bill(usage),
+            "tokens_in": usage.tokens_in,
+            "tokens_out": usage.tokens_out,
+            "provider_request_id": failed.request_id,
+        }
+        budgets.settle(hold=hold, lines=[line], now=now)
+    elif isinstance(failed, NotBilled):
         budgets.release(hold=hold, now=now, from_states=(Hold.State.SENT,))
     else:
         budgets.doubt(hold=hold)
     outcome = "refused" if failed.code == "content_policy" else "failed"
     end(call=call, now=now, outcome=outcome, code=failed.code)
+
+
+def _billed_all_the_same(hold: Hold, failed: ProviderFailed) -> Usage | None:
+    """Some providers bill for looking at what they then refuse."""
+    if failed.usage is not None:
+        return failed.usage
+    refusals_billed = Tariff(**hold.price).refusals_billed
+    if isinstance(failed, Declined) and refusals_billed:
+        return Usage(pictures=hold.pictures, credits=hold.pictures, is_estimate=True)
+    return None

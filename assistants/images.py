@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,10 +25,10 @@ from policies import budgets
 from policies.models import Call, Entry, Hold
 from policies.spender import Quote, Spender
 from providers import fitting, pricing
-from providers.base import Adapter
-from providers.errors import Doubtful, ProviderFailed
+from providers.base import Adapter, closing
+from providers.errors import Doubtful, ProviderFailed, Retry
 from providers.models import Tag
-from providers.resolve import resolve
+from providers.resolve import Choice, chain, resolve
 from providers.shapes import Finished, Order, Plan, Wish
 from tale.lib.aio import in_db
 from tale.lib.fields import new_id
@@ -46,6 +47,8 @@ class Begun:
     call: Call
     plan: Plan
     adapter: Adapter
+    wish: Wish
+    others: tuple[Choice, ...]  # who may step in
 
 
 async def generate(
@@ -110,8 +113,16 @@ def _begin(
 
 
 def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begun:
+    first = resolve(context.actor.organisation, Tag.IMAGE_GENERATION, asked=context.image_model)
+    choices = chain(first, context.actor.organisation, Tag.IMAGE_GENERATION)
+    return _hold_for(choices, job, wish, context, now=now)
+
+
+def _hold_for(
+    choices: Sequence[Choice], job: ImageJob, wish: Wish, context: Context, *, now: datetime
+) -> Begun:
     organisation = context.actor.organisation
-    choice = resolve(organisation, Tag.IMAGE_GENERATION, asked=context.image_model)
+    choice, *others = choices
     plan = fitting.fit(wish, choice.capabilities)
     able, adapter = choice.capabilities, choice.adapter
     tariff = pricing.for_pictures(
@@ -148,19 +159,24 @@ def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begu
         "home": context.home,
     }
     job.save(update_fields=["state", "hold", "plan"])
-    return Begun(job, hold, calls.start(hold=hold, now=now), plan, adapter)
+    call = calls.start(hold=hold, now=now)
+    return Begun(job, hold, call, plan, adapter, wish, tuple(others))
 
 
 async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
-    try:
-        async with asyncio.timeout(min(begun.adapter.deadline_s, context.deadline_s)):
-            finished = await _finished(begun)
-        for picture in finished.pictures:
-            artifacts.look_at(picture.content)
-    except (ProviderFailed, TimeoutError) as error:
-        failed = error if isinstance(error, ProviderFailed) else Doubtful("provider_timeout")
-        await in_db(_fail, begun, failed, now=timezone.now())
-        raise failed.as_refusal() from error
+    while True:
+        try:
+            async with asyncio.timeout(min(begun.adapter.deadline_s, context.deadline_s)):
+                finished = await _finished(begun)
+            for picture in finished.pictures:
+                artifacts.look_at(picture.content)
+            break
+        except (ProviderFailed, TimeoutError) as error:
+            failed = error if isinstance(error, ProviderFailed) else Doubtful("provider_timeout")
+            another = await in_db(_fail, begun, failed, context, now=timezone.now())
+            if another is None:
+                raise failed.as_refusal() from error
+            begun = another
     await in_db(artifacts.write_files, begun.hold.pk, finished.pictures)
     made = await in_db(
         finish, job=begun.job, hold=begun.hold, finished=finished, now=timezone.now()
@@ -171,9 +187,10 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
 
 async def _finished(begun: Begun) -> Finished:
     order = Order(begun.hold.model, begun.plan)
-    async for happening in begun.adapter.make_pictures(order):
-        if isinstance(happening, Finished):
-            return happening
+    async with closing(begun.adapter.make_pictures(order)) as happenings:
+        async for happening in happenings:
+            if isinstance(happening, Finished):
+                return happening
     raise Doubtful("provider_bad_reply")
 
 
@@ -196,13 +213,29 @@ def finish(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> l
 
 
 @transaction.atomic
-def _fail(begun: Begun, failed: ProviderFailed, *, now: datetime) -> None:
-    doubtful = isinstance(failed, Doubtful)
+def _fail(begun: Begun, failed: ProviderFailed, context: Context, *, now: datetime) -> Begun | None:
+    """The next model's attempt, if there is one to make."""
     calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
+    if failed.retry is Retry.ELSEWHERE and (another := _step_in(begun, context, now=now)):
+        return another
+    doubtful = isinstance(failed, Doubtful)
     job = begun.job
     job.state = ImageJob.State.UNKNOWN if doubtful else ImageJob.State.FAILED
     job.refusal, job.ended_at = {"code": failed.code}, None if doubtful else now
     job.save(update_fields=["state", "refusal", "ended_at"])
+    return None
+
+
+def _step_in(begun: Begun, context: Context, *, now: datetime) -> Begun | None:
+    """With a quote and a hold of its own. Who cannot do this, or costs too much, is passed over."""
+    for place in range(len(begun.others)):
+        try:
+            with transaction.atomic():
+                choices = begun.others[place:]
+                return _hold_for(choices, begun.job, begun.wish, context, now=now)
+        except Refusal:
+            continue
+    return None
 
 
 def _hash(wish: Wish, context: Context) -> str:

@@ -63,6 +63,7 @@ def spoken(text: str, calls: list[ToolCall]) -> dict[str, Any]:
                 "id": call.id,
                 "type": "function",
                 "function": {"name": call.name, "arguments": call.arguments},
+                **(call.extra or {}),
             }
             for call in calls
         ]
@@ -82,7 +83,12 @@ def _unanswered(history: list[dict[str, Any]]) -> list[ToolCall]:
             continue
         asked = message.get("tool_calls", ()) if message["role"] == "assistant" else ()
         return [
-            ToolCall(call["id"], call["function"]["name"], call["function"]["arguments"])
+            ToolCall(
+                call["id"],
+                call["function"]["name"],
+                call["function"]["arguments"],
+                {name: call[name] for name in call.keys() - {"id", "type", "function"}} or None,
+            )
             for call in asked
             if call["id"] not in answered
         ]

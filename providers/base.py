@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from providers.errors import NotBilled
 from providers.shapes import (
@@ -14,6 +15,8 @@ from providers.shapes import (
     Piece,
     Question,
 )
+
+T = TypeVar("T")
 
 
 def _forget(name: str) -> None:
@@ -31,6 +34,16 @@ class Connection:
     options: Mapping[str, Any] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()  # parameters it has refused before
     on_refused: Callable[[str], None] = _forget
+
+
+@asynccontextmanager
+async def closing(told: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Whoever stops listening ends the call at once, not when the garbage is collected."""
+    try:
+        yield told
+    finally:
+        if isinstance(told, AsyncGenerator):
+            await told.aclose()
 
 
 class Adapter:

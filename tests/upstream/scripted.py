@@ -41,6 +41,10 @@ class Script:
     bill: list[Plan] = field(default_factory=list)
     takes_s: float = 0.0
     fails: ProviderFailed | None = None
+    broken: dict[str, ProviderFailed] = field(default_factory=dict)  # models that alone fail
+
+    def failure_of(self, model: str) -> ProviderFailed | None:
+        return self.broken.get(model, self.fails)
 
     def says(self, *texts: str) -> None:
         self.steps.append([*map(Text, texts), Ended(Usage(text_in=50, text_out=20))])
@@ -60,14 +64,16 @@ class Scripted(Adapter):
 
     async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:
         plan = order.plan
-        if SCRIPT.fails is not None:
-            raise SCRIPT.fails
+        if failed := SCRIPT.failure_of(order.model):
+            raise failed
         SCRIPT.bill.append(plan)
         await asyncio.sleep(SCRIPT.takes_s)
         drawn = tuple(Picture(png(plan.width, plan.height)) for _ in range(plan.n))
         yield Finished(drawn, Usage(pictures=plan.n, request_id=f"req_{len(SCRIPT.bill)}"))
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
+        if failed := SCRIPT.broken.get(question.model):
+            raise failed
         SCRIPT.asked.append(question)
         for piece in SCRIPT.steps.pop(0):
             yield piece
