@@ -46,6 +46,7 @@ class Ticket(models.Model):
 
     class Meta:
         default_permissions = ()
+        constraints = (models.UniqueConstraint("provider", "group", "round", name="ticket_once"),)
         indexes = (models.Index(fields=["provider", "round", "asked_at"], name="ticket_order"),)
 
     def __str__(self) -> str:
