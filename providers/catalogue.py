@@ -2,28 +2,86 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit
 from accounts.actor import Actor
-from accounts.tenancy import Tenant
-from providers import credentials
-from providers.models import Model, ModelDefault, Price, Provider, Tag
-from providers.pricing import ENOUGH
+from providers import changes, credentials, defaults, overrides
+from providers.changes import RIGHT
+from providers.defaults import (
+    forget_alias,
+    forget_default,
+    set_alias,
+    set_default,
+    set_fallbacks,
+)
+from providers.models import Alias, Fallback, Model, ModelDefault, Provider, Tag
+from providers.prices import gaps, is_priced, set_price, with_units, withdraw_price
 from providers.registry import KINDS
-from providers.shapes import Capabilities
 from tale.lib.refusals import NotFound, Refusal
 
-RIGHT = "manage_providers"
-QUALITIES = ("low", "medium", "high", "xhigh", "max")
-_SIZE = re.compile(r"[1-9]\d{1,4}x[1-9]\d{1,4}|512|[1-8]K", re.ASCII)
+__all__ = [
+    "RIGHT",
+    "Affected",
+    "affected_by",
+    "delete_provider",
+    "forget_alias",
+    "forget_default",
+    "gaps",
+    "is_priced",
+    "save_model",
+    "save_provider",
+    "set_alias",
+    "set_default",
+    "set_fallbacks",
+    "set_price",
+    "with_units",
+    "withdraw_price",
+]
+_OF_PROVIDER = {
+    "kind",
+    "name",
+    "base_url",
+    "reaches_private",
+    "options",
+    "note",
+    "region",
+    "timeout_s",
+    "most_at_once",
+    "per_minute",
+    "is_enabled",
+}
+_OF_MODEL = {
+    "provider",
+    "remote_id",
+    "name",
+    "tags",
+    "context_tokens",
+    "output_tokens",
+    "capabilities",
+    "bills_refusals",
+    "is_enabled",
+    "retires_on",
+    "replacement",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """What goes with a provider, by name, and which tags nobody would serve any more."""
+
+    models: tuple[str, ...]
+    defaults: tuple[str, ...]
+    fallbacks: tuple[str, ...]
+    aliases: tuple[str, ...]
+    unserved: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.models)
 
 
 @transaction.atomic
@@ -36,16 +94,16 @@ def save_provider(
     **fields: Any,
 ) -> Provider:
     """An empty credential keeps the one that is there."""
-    row, before = _begin(actor, provider, Provider)
+    row, before = changes.begin(actor, provider, Provider)
     was_at = _host(row)
-    _set(row, fields, {"kind", "name", "base_url", "note", "is_enabled"})
+    changes.put(row, fields, _OF_PROVIDER)
     if row.kind not in KINDS:
         raise Refusal("invalid_choice", field="kind", choices=list(KINDS))
     has_key = row.pk and not row._state.adding and row.credentials.exists()
     if not (credential or forget_credential) and has_key and _host(row) != was_at:
         message = _("The key belongs to the former host. Enter one for this host.")
         raise Refusal("required", message, field="api_key")
-    saved: Provider = _save(actor, row, before)
+    saved: Provider = changes.save(actor, row, before)
     if credential:
         credentials.set_key(actor=actor, provider=saved, secret=credential)
     elif forget_credential:
@@ -55,145 +113,54 @@ def save_provider(
 
 @transaction.atomic
 def save_model(*, actor: Actor, model: Model | None = None, **fields: Any) -> Model:
-    row, before = _begin(actor, model, Model)
-    known = {"provider", "remote_id", "name", "tags", "capabilities", "is_enabled", "retires_on"}
-    _set(row, fields, known)
+    row, before = changes.begin(actor, model, Model)
+    changes.put(row, fields, _OF_MODEL)
     if row.provider.organisation_id != actor.organisation.pk:
         raise NotFound(field="provider")
     if not set(row.tags) <= set(Tag.values):
         raise Refusal("invalid_choice", field="tags", choices=Tag.values)
-    try:
-        Capabilities.of(row.capabilities)
-    except (TypeError, AttributeError) as wrong:
-        message = _("This names something a model does not have.")
-        raise Refusal("unknown_field", message, field="capabilities") from wrong
-    saved: Model = _save(actor, row, before)
+    overrides.checked(row.capabilities)
+    saved: Model = changes.save(actor, row, before, unique="remote_id")
+    if not before:
+        defaults.give_way(actor=actor, model=saved)
     return saved
 
 
-@transaction.atomic
-def set_price(
-    *,
-    actor: Actor,
-    model: Model,
-    unit: str,
-    amount_micro: int,
-    now: datetime,
-    size: str = "",
-    quality: str = "",
-    source: str = "",
-) -> Price:
-    """From now on. A price is never changed: the one before it ends when this one begins, and
-    what was held under it is settled under it."""
-    actor.require(RIGHT)
-    _ours(actor, model)
-    if unit not in Price.Unit.values:
-        raise Refusal("invalid_choice", field="unit", choices=Price.Unit.values)
-    if unit != Price.Unit.PICTURE and (size or quality):
-        raise Refusal("incompatible_parameters", _("Only pictures have a size."), field="size")
-    if size and not _SIZE.fullmatch(size):
-        raise Refusal("invalid_value", _("Write a size such as 1024x1024."), field="size")
-    if quality and quality not in QUALITIES:
-        raise Refusal("invalid_choice", field="quality", choices=list(QUALITIES))
-    of_same = Price.objects.filter(model=model, unit=unit, size=size, quality=quality)
-    of_same.filter(valid_to=None).update(valid_to=now)
-    price = Price.objects.create(
-        organisation=actor.organisation,
-        model=model,
-        unit=unit,
-        size=size,
-        quality=quality,
-        amount_micro=amount_micro,
-        currency=actor.organisation.currency,
-        valid_from=now,
-        source=source,
-    )
-    audit.write(actor=actor, action="price.set", target=model, after=audit.picture_of(price))
-    return price
-
-
-def with_units(models: QuerySet[Model], *, now: datetime) -> QuerySet[Model]:
-    """`has_picture`, `has_text_in` and so on: which units have a price that counts now. One in
-    another currency does not."""
-    in_force = Price.objects.filter(
-        Q(valid_to=None) | Q(valid_to__gt=now),
-        model=OuterRef("pk"),
-        currency=OuterRef("organisation__currency"),
-        valid_from__lte=now,
-    )
-    has = {f"has_{unit}": Exists(in_force.filter(unit=unit)) for unit in Price.Unit.values}
-    return models.annotate(**has)
-
-
-def is_priced(model: Any) -> bool:
-    """Of a row of `with_units`: whether it can be called for everything it is tagged for."""
-    return all(
-        any(all(getattr(model, f"has_{unit}") for unit in units) for units in ENOUGH[tag])
-        for tag in model.tags
+def affected_by(provider: Provider) -> Affected:
+    organisation = provider.organisation
+    served = [set(model.tags) for model in Model.objects.filter(provider=provider)]
+    others = Model.objects.of(organisation).exclude(provider=provider)
+    still = [set(model.tags) for model in others.filter(is_enabled=True, provider__is_enabled=True)]
+    lost = set().union(*served) - set().union(*still)
+    of_it = {"model__provider": provider}
+    return Affected(
+        models=tuple(str(row) for row in Model.objects.filter(provider=provider)),
+        defaults=tuple(
+            str(row)
+            for row in ModelDefault.objects.of(organisation).filter(**of_it).select_related("model")
+        ),
+        fallbacks=tuple(
+            str(row)
+            for row in Fallback.objects.of(organisation).filter(**of_it).select_related("model")
+        ),
+        aliases=tuple(row.name for row in Alias.objects.of(organisation).filter(**of_it)),
+        unserved=tuple(str(Tag(tag).label) for tag in Tag.values if tag in lost),
     )
 
 
 @transaction.atomic
-def set_default(*, actor: Actor, tag: str, model: Model) -> ModelDefault:
+def delete_provider(*, actor: Actor, provider: Provider, confirmed: bool = False) -> Affected:
+    """With its models, their prices and all that points at them. What was booked stays booked."""
     actor.require(RIGHT)
-    _ours(actor, model)
-    if tag not in Tag.values:
-        raise Refusal("invalid_choice", field="tag", choices=Tag.values)
-    if tag not in model.tags:
-        message = _("This model is not tagged %(tag)s.") % {"tag": Tag(tag).label}
-        raise Refusal("incompatible_parameters", message, field="model")
-    known = ModelDefault.objects.of(actor.organisation).filter(tag=tag).first()
-    before = audit.picture_of(known) if known else {}
-    default, _is_new = ModelDefault.objects.update_or_create(
-        organisation=actor.organisation, tag=tag, defaults={"model": model}
-    )
-    old, new = audit.changes(before, audit.picture_of(default))
-    audit.write(actor=actor, action="model_default.changed", target=default, before=old, after=new)
-    return default
-
-
-@transaction.atomic
-def forget_default(*, actor: Actor, default: ModelDefault) -> None:
-    actor.require(RIGHT)
-    _ours(actor, default)
-    before = audit.picture_of(default)
-    audit.write(actor=actor, action="model_default.deleted", target=default, before=before)
-    default.delete()
-
-
-def _begin(actor: Actor, row: Any, kind: type[Any]) -> tuple[Any, dict[str, Any]]:
-    actor.require(RIGHT)
-    if row is None:
-        return kind(organisation=actor.organisation), {}
-    _ours(actor, row)
-    return row, audit.picture_of(row)
-
-
-def _set(row: Tenant, fields: dict[str, Any], known: set[str]) -> None:
-    for name, value in fields.items():
-        if name not in known:
-            raise Refusal("field_not_allowed", field=name)
-        setattr(row, name, value)
-
-
-def _save(actor: Actor, row: Any, before: dict[str, Any]) -> Any:
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError as taken:
-        field = "remote_id" if isinstance(row, Model) else "name"
-        raise Refusal("already_exists", field=field) from taken
-    old, new = audit.changes(before, audit.picture_of(row))
-    if new:
-        action = f"{row._meta.model_name}.{'changed' if before else 'created'}"
-        audit.write(actor=actor, action=action, target=row, before=old, after=new)
-    return row
+    changes.ours(actor, provider)
+    hit = affected_by(provider)
+    if hit and not confirmed:
+        text = _("%(name)s is in use. See what goes with it, then confirm.")
+        words = {"name": provider.name}
+        raise Refusal("required", text % words, field="confirmed", **asdict(hit))
+    changes.delete(actor, provider, after=asdict(hit))
+    return hit
 
 
 def _host(provider: Provider) -> str | None:
     return urlsplit(provider.base_url).hostname
-
-
-def _ours(actor: Actor, row: Tenant) -> None:
-    if row.organisation_id != actor.organisation.pk:
-        raise NotFound

@@ -204,10 +204,13 @@ def _by_unit(rows: Iterable[Price], *units: str) -> dict[str, int]:
     return {row.unit: row.amount_micro for row in rows if row.unit in units}
 
 
+def in_force(now: datetime) -> Q:
+    return Q(valid_from__lte=now) & (Q(valid_to=None) | Q(valid_to__gt=now))
+
+
 def _in_force(model: Model, currency: str, now: datetime) -> QuerySet[Price]:
     """A price in another currency is no price until there is a rate."""
-    begun = Price.objects.filter(model=model, currency=currency, valid_from__lte=now)
-    return begun.filter(Q(valid_to=None) | Q(valid_to__gt=now))
+    return Price.objects.filter(in_force(now), model=model, currency=currency)
 
 
 def _piece(rows: list[Price], plan: Plan) -> str:

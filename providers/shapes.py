@@ -65,14 +65,6 @@ class Capabilities:
     context_tokens: int = 32_000
     output_tokens: int = 2048
 
-    @classmethod
-    def of(cls, overrides: dict[str, Any]) -> Capabilities:
-        known: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in overrides.items()
-        }
-        return cls(**known)
-
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:

@@ -53,8 +53,8 @@ class GovernedForm(forms.ModelForm):
                 self.add_error(name, _fault(Refusal("blank")))
         super()._post_clean()  # type: ignore[misc]
         if self.refusal is not None:
-            field = self.refusal.field if self.refusal.field in self.fields else None
-            self.add_error(field, _fault(self.refusal))
+            field = self.refusal.field.partition(".")[0]  # capabilities.sizes.0
+            self.add_error(field if field in self.fields else None, _fault(self.refusal))
 
 
 def _fault(refusal: Refusal) -> ValidationError:
