@@ -1,19 +1,28 @@
 """Every trick to reach inside: as a URL is saved, and as a connection would be opened."""
 
 import asyncio
+import ssl
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import httpcore2
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tale.lib import http
 from tale.lib.http.addresses import is_public, may_connect
 from tale.lib.http.connecting import Dialler, Pool
 from tale.lib.http.door import Door
 from tale.lib.refusals import Refusal
+from tests.lib.sockets import awaited, says, serving
 
 PUBLIC, PRIVATE = http.Reach(), http.Reach(private=True)
 
@@ -261,3 +270,60 @@ def test_an_operator_may_name_the_only_public_hosts(settings: Any) -> None:
         with pytest.raises(Refusal):
             http.check_url(url)
         assert reached(url, names(["8.8.8.8"])) == ("url_not_allowed", [])
+
+
+def certificate(name: str, folder: Path) -> ssl.SSLContext:
+    """What the server shows; its own authority, too."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(who, who, key.public_key(), x509.random_serial_number())
+    signed = (
+        builder.not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(secret)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+class Bent(Wire):
+    """Every address leads to the server of the test."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port = port
+
+    async def connect_tcp(self, host: str, port: int, **_more: Any) -> Any:
+        self.dialled.append(host)
+        return await httpcore2.AnyIOBackend().connect_tcp("127.0.0.1", self.port)
+
+
+@awaited
+async def test_the_address_is_pinned_and_the_name_stays(tmp_path: Path) -> None:
+    """The server must prove to be the name, and a name that changes its mind reaches nothing."""
+    shows = certificate("api.example.com", tmp_path)
+    asked: list[str | None] = []
+    shows.sni_callback = lambda _socket, name, _context: asked.append(name)
+    closes = says(b"hello", Connection="close")
+    async with serving(closes, tls=shows) as server:
+        wire = Bent(server.port)
+        resolve = names(["93.184.216.34"], ["93.184.216.34"], ["127.0.0.1"])
+        trusts = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+        pool = Pool(Dialler(PUBLIC, resolve=resolve, wire=wire), tls=trusts)
+        ours = httpx2.AsyncClient(transport=Door(PUBLIC, pool=pool), trust_env=False)
+        assert (await ours.get("https://api.example.com/")).text == "hello"
+        with pytest.raises(http.Unreachable) as failed:
+            await ours.get("https://other.example.com/")
+        assert (failed.value.code, failed.value.sent) == ("provider_error", False)
+        with pytest.raises(http.Unreachable) as failed:
+            await ours.get("https://api.example.com/")
+        assert (failed.value.code, failed.value.sent) == ("url_not_allowed", False)
+    assert wire.dialled == ["93.184.216.34"] * 2
+    assert asked == ["api.example.com", "other.example.com"]
+    assert b"Host: api.example.com\r\n" in server.requests[0]

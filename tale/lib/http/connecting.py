@@ -54,7 +54,7 @@ class Dialler(httpcore2.AsyncNetworkBackend):
         late = False
         try:
             async with asyncio.timeout(min(timeout or CONNECT_S, CONNECT_S)):
-                return await self._first(await self._checked(host, port), port)
+                return Line(await self._first(await self._checked(host, port), port))
         except (TimeoutError, httpcore2.ConnectTimeout):
             late = True
         except (OSError, UnicodeError, httpcore2.ConnectError):
@@ -105,6 +105,37 @@ class Dialler(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class Line(httpcore2.AsyncNetworkStream):
+    """Closed when its handshake is cancelled: httpcore2 2.16 closes it on errors alone."""
+
+    def __init__(self, wire: httpcore2.AsyncNetworkStream) -> None:
+        self._wire = wire
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            return await self._wire.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._wire.aclose()
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._wire.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._wire.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._wire.get_extra_info(info)
 
 
 @cache

@@ -6,7 +6,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing
+from contextlib import suppress
 from typing import Any
 
 import httpcore2
@@ -160,13 +160,15 @@ class Body(httpx2.AsyncByteStream):
         self._most = most_bytes
         self._flight = flight
         self._call = call
+        self._pieces = self._counted()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        """A second reader goes on where the first one stopped: so does openai's, to give the
+        connection back after `[DONE]`."""
         failure: Unreachable | None = None
         try:
-            async with aclosing(self._counted()) as pieces:
-                async for piece in pieces:
-                    yield piece
+            async for piece in self._pieces:
+                yield piece
         except FAILURES as error:
             failure = named(error, self._flight)
         except asyncio.CancelledError:
@@ -197,6 +199,8 @@ class Body(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         self._call.end("")
         failure: Unreachable | None = None
+        with suppress(RuntimeError):  # somebody is reading: closing the connection ends it
+            await self._pieces.aclose()
         try:
             await self._response.aclose()
         except FAILURES as error:
