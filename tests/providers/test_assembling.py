@@ -1,3 +1,4 @@
+import itertools
 import json
 from typing import Any
 
@@ -189,7 +190,7 @@ def streams(draw: st.DrawFn) -> tuple[list[tuple[str, Any]], list[Any]]:
         text = json.dumps(arguments)
         text = json.dumps(text) if is_encoded else text
         cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=5)) | {0, len(text)})
-        parts = [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+        parts = [text[start:end] for start, end in itertools.pairwise(cuts)]
         id = {"id": f"call_{index}"}
         again = id if repeats_ids else {}
         rest = [goes_on(part, index=index, **again) for part in parts]
