@@ -17,6 +17,7 @@ from providers.fitting import LADDER
 from providers.shapes import Capabilities
 from tale.lib.refusals import Refusal
 
+QUALITIES = (*LADDER, "standard", "hd")
 SIZE = re.compile(r"[1-9]\d{1,4}x[1-9]\d{1,4}", re.ASCII)
 RESOLUTION = re.compile(r"512|[1-8]K", re.ASCII)
 ASPECT = re.compile(r"[1-9]\d?:[1-9]\d?", re.ASCII)
@@ -151,7 +152,7 @@ def _wrong(code: str, field: str, text: str, **details: Any) -> Refusal:
     return Refusal(code, f"{field}: {text}.", field=field, **details)
 
 
-_QUALITY = "|".join(LADDER)
+_QUALITY = "|".join(QUALITIES)
 _FACTOR_KEY = re.compile(f"(?:{_QUALITY})?")
 _FLAT_KEY = re.compile(
     f"(?:(?:{_QUALITY}) )?(?:{SIZE.pattern}|{RESOLUTION.pattern})|{_FACTOR_KEY.pattern}"
@@ -169,8 +170,8 @@ _CHECKS: dict[str, Check] = {
     "most_pixels": _whole(0, 2**28),
     "widest_ratio": _number(0, 100),
     "default_size": _like(SIZE, "1024x1024"),
-    "qualities": _list_of(_one_of(*LADDER)),
-    "default_quality": _one_of(*LADDER, "auto", ""),
+    "qualities": _list_of(_one_of(*QUALITIES)),
+    "default_quality": _one_of(*QUALITIES, "auto", ""),
     "styles": _styles,
     "backgrounds": _list_of(_one_of("auto", "opaque", "transparent")),
     "formats": _list_of(_one_of("png", "jpeg", "webp", "svg", "gif")),

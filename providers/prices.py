@@ -17,9 +17,8 @@ from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation
 from providers import changes
-from providers.fitting import LADDER
 from providers.models import Model, Price
-from providers.overrides import RESOLUTION, SIZE
+from providers.overrides import QUALITIES, RESOLUTION, SIZE
 from providers.pricing import ENOUGH, in_force
 from tale.lib import money
 from tale.lib.refusals import Refusal
@@ -118,8 +117,8 @@ def _check(price: Price, *, now: datetime) -> None:
         raise Refusal("incompatible_parameters", _("Only pictures have a size."), field="size")
     if price.size and not _SIZE.fullmatch(price.size):
         raise Refusal("invalid_value", _("Write a size such as 1024x1024 or 2K."), field="size")
-    if price.quality and price.quality not in LADDER:
-        raise Refusal("invalid_choice", field="quality", choices=list(LADDER))
+    if price.quality and price.quality not in QUALITIES:
+        raise Refusal("invalid_choice", field="quality", choices=list(QUALITIES))
     if len(price.source) > LONGEST_SOURCE:
         raise Refusal("too_long", field="source", most=LONGEST_SOURCE)
     if price.valid_from < now:
