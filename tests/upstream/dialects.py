@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,7 +156,7 @@ def _finish(step: Step, quirks: set[str]) -> str | None:
 
 def _arguments(call: Call, quirks: set[str]) -> Any:
     text = call.arguments
-    forms = {
+    forms: dict[str, Callable[[], Any]] = {
         "arguments_empty": lambda: "",
         "arguments_null": lambda: None,
         "arguments_object": lambda: json.loads(text),

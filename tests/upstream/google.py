@@ -145,7 +145,9 @@ class Google(Simulator):
         tokens = TOKENS[model][scale] * len(drawn)
         data = [pictures.encoded(content) for content in drawn]
         if way == "markdown":
-            parts = [{"text": f"![it](data:image/png;base64,{one})"} for one in data]
+            parts: list[dict[str, Any]] = [
+                {"text": f"![it](data:image/png;base64,{one})"} for one in data
+            ]
         else:
             parts = [
                 {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tests.upstream import bill, images, pictures, rules
-from tests.upstream.messages import Answer, Refused, Request
+from tests.upstream.messages import Answer, Refused, Request, event
 
 DEFAULT_MODEL = "gpt-image-2.6-sunburst"
 TOOL_FIELDS = (
@@ -81,6 +83,8 @@ async def _create(house: House, request: Request) -> Answer:
         "usage": None,
     }
     house.responses.kept[response["id"]] = response
+    if body.get("stream"):
+        return Answer.events(_stream(house, request, job, response))
     if response["background"]:
         task = asyncio.create_task(_work(house, request, job, response))
         house.responses.working[response["id"]] = task
@@ -93,11 +97,15 @@ async def _create(house: House, request: Request) -> Answer:
 def _job(house: House, body: dict[str, Any]) -> rules.Job:
     if body.get("model") not in house.chat_models:
         raise rules.gone(str(body.get("model")))
-    tool = next((each for each in body.get("tools", []) if each["type"] == "image_generation"), {})
+    tool: dict[str, Any] = next(
+        (each for each in body.get("tools", []) if each["type"] == "image_generation"), {}
+    )
     if not tool:
         raise Refused(400, "The simulator answers image_generation only.", param="tools")
     wish = {name: tool[name] for name in TOOL_FIELDS if name in tool}
     wish.setdefault("model", DEFAULT_MODEL)
+    if body.get("stream"):
+        wish |= {"stream": True, "partial_images": tool.get("partial_images", 0)}
     wish["prompt"], inputs = _asked(body.get("input"))
     try:
         return rules.job(
@@ -124,7 +132,11 @@ def _asked(given: Any) -> tuple[str, int]:
 async def _work(house: House, request: Request, job: rules.Job, response: dict[str, Any]) -> None:
     response["status"] = "in_progress"
     await asyncio.sleep(house.takes_s)
-    drawn, usage = images.draw(house, request, job)
+    _complete(house, request, job, response)
+
+
+def _complete(house: House, request: Request, job: rules.Job, response: dict[str, Any]) -> None:
+    drawn, usage = images.draw(house, request, job, partials=job.partials)
     call = {
         "id": f"ig_{request.id}",
         "type": "image_generation_call",
@@ -164,3 +176,45 @@ async def _work(house: House, request: Request, job: rules.Job, response: dict[s
         },
         "tool_usage": {"image_gen": usage, "web_search": {"num_requests": 0}},
     }
+
+
+async def _stream(
+    house: House, request: Request, job: rules.Job, response: dict[str, Any]
+) -> AsyncGenerator[bytes]:
+    numbers = itertools.count()
+
+    def said(kind: str, **fields: Any) -> bytes:
+        kind = f"response.{kind}"
+        return event({"type": kind, "sequence_number": next(numbers), **fields}, kind)
+
+    response["status"] = "in_progress"
+    started = {"id": f"ig_{request.id}", "type": "image_generation_call", "result": None}
+    at = {"output_index": 0, "item_id": started["id"]}
+    try:
+        yield said("created", response=response)
+        yield said("in_progress", response=response)
+        item = {**started, "status": "in_progress"}
+        yield said("output_item.added", output_index=0, item=item)
+        yield said("image_generation_call.in_progress", **at)
+        yield said("image_generation_call.generating", **at)
+        for ordinal in range(job.partials):
+            await asyncio.sleep(house.takes_s / (job.partials + 1))
+            shown = pictures.encoded(pictures.picture(job.width // 4, job.height // 4))
+            fields = {"partial_image_index": ordinal, "partial_image_b64": shown}
+            yield said("image_generation_call.partial_image", **at, **fields)
+        await asyncio.sleep(house.takes_s / (job.partials + 1))
+    finally:
+        _complete(house, request, job, response)
+    call, message = response["output"]
+    yield said("image_generation_call.completed", **at)
+    yield said("output_item.done", output_index=0, item=call)
+    at = {"output_index": 1, "item_id": message["id"]}
+    part = message["content"][0]
+    yield said("output_item.added", output_index=1, item={**message, "content": []})
+    yield said("content_part.added", **at, content_index=0, part={**part, "text": ""})
+    text = {"content_index": 0, "logprobs": []}
+    yield said("output_text.delta", **at, **text, delta=part["text"])
+    yield said("output_text.done", **at, **text, text=part["text"])
+    yield said("content_part.done", **at, content_index=0, part=part)
+    yield said("output_item.done", output_index=1, item=message)
+    yield said("completed", response=response)

@@ -95,6 +95,19 @@ def test_a_picture_through_responses(sim: Any, client: Any) -> None:
     assert [charge.model for charge in sim.bill] == ["gpt-image-2", "gpt-5"]
 
 
+def test_a_response_comes_in_parts(sim: Any, client: Any) -> None:
+    tool = {"type": "image_generation", "model": "gpt-image-2", "quality": "low"}
+    with client.responses.stream(
+        model="gpt-5", input="a fox", tools=[{**tool, "partial_images": 2}]
+    ) as stream:
+        kinds = [each.type for each in stream]
+        made = stream.get_final_response()
+    assert kinds.count("response.image_generation_call.partial_image") == 2
+    assert made.output_text == "Here it is."
+    assert made.output[0].result
+    assert sim.bill[0].image_out == 196 + 200
+
+
 def test_a_response_in_the_background_can_be_cancelled(sim: Any, client: Any) -> None:
     sim.takes_s = 30
     tool = {"type": "image_generation", "model": "gpt-image-2"}
