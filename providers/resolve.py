@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
-from providers import catalogue, overrides, registry
+from providers import catalogue, health, overrides, registry
 from providers.base import Adapter
 from providers.models import Alias, Fallback, Model, ModelDefault, Tag
 from providers.shapes import Capabilities
@@ -237,7 +237,7 @@ class _Shelf:
         if not catalogue.is_priced(model):
             text = _("%(model)s has no price, so nothing may be spent on it.")
             return "price_unknown", text % {"model": model.name}
-        if provider.rests_until is not None and provider.rests_until > now:
+        if provider.rests_until is not None and health.is_resting(provider, now=now):
             until = date_format(timezone.localtime(provider.rests_until), "TIME_FORMAT")
             text = _("%(provider)s failed several times in a row and rests until %(time)s.")
             return "provider_error", text % {"provider": provider.name, "time": until}

@@ -1,4 +1,4 @@
-"""Who waits for a provider, and in which order: in the database, and in Redis where there is one."""
+"""Who waits for a provider, in which order: in the database, and in Redis where there is one."""
 
 import asyncio
 import os
@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,10 @@ STORES = ["rows", pytest.param("script", marks=pytest.mark.redis)]
 
 
 @pytest.fixture(params=STORES, autouse=True)
-def store(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
+def store(request: pytest.FixtureRequest, settings: Any) -> str:
     if request.param == "rows":
         settings.REDIS_URL = ""
-    yield request.param
+    return request.param
 
 
 @pytest.fixture

@@ -145,10 +145,8 @@ def spoil(row: Model, how: dict[str, Any]) -> None:
         if name == "price":
             row.prices.filter(model=row).delete()
         elif name in ("rests_until", "off"):
-            field = "is_enabled" if name == "off" else name
-            Provider.objects.of(row.organisation).filter(pk=row.provider_id).update(
-                **{field: value}
-            )
+            said = {"is_enabled": value} if name == "off" else {name: value, "failures": 5}
+            Provider.objects.of(row.organisation).filter(pk=row.provider_id).update(**said)
         else:
             Model.objects.of(row.organisation).filter(pk=row.pk).update(**{name: value})
 
@@ -193,6 +191,13 @@ def test_a_rest_ends(acme: Organisation, one: Provider) -> None:
     row = model(one, "tired")
     spoil(row, {"rests_until": NOW - timedelta(seconds=1)})
     assert resolve.resolve(acme, DRAWS, asked="tired", now=NOW).model == row
+
+
+def test_a_pause_it_asked_for_is_no_rest(acme: Organisation, one: Provider) -> None:
+    row = model(one, "busy")
+    spoil(row, {"rests_until": NOW + timedelta(seconds=9)})
+    Provider.objects.of(acme).update(failures=0)
+    assert resolve.resolve(acme, DRAWS, asked="busy", now=NOW).model == row
 
 
 def test_who_may_not_use_a_model_gets_another(
