@@ -140,12 +140,12 @@ class Line:
         """A finished picture, wherever it lies. Our key stays at home, and only the provider's own
         host may be on our network."""
         base_url = self.connection.base_url
-        url = urljoin(base_url, url)
-        is_theirs = _host(url) == _host(base_url)
-        reach = http.Reach(private=is_theirs and self.connection.reaches_private)
         try:
+            url = urljoin(base_url, url)
+            is_theirs = urlsplit(url).hostname == urlsplit(base_url).hostname
+            reach = http.Reach(private=is_theirs and self.connection.reaches_private)
             reply = await http.send("GET", url, reach=reach, deadline_s=FETCH_S)
-        except Unreachable:
+        except (Unreachable, ValueError):  # the latter of urljoin: it is no address at all
             raise Doubtful("provider_image_gone") from None
         if reply.status != 200:
             raise Doubtful("provider_image_gone")
@@ -176,10 +176,3 @@ def require_no_error(body: dict[str, Any]) -> None:
 
 def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
