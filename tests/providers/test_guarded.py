@@ -1,8 +1,7 @@
-"""Around every kind: rests, the line, credentials, and what is learned of a provider."""
+"""Around every kind: the line, credentials, and what a failure of it means."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,131 +10,37 @@ from asgiref.sync import async_to_sync
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.models import Organisation, User
+from accounts.models import User
 from providers import credentials, guarded, health, registry
-from providers.base import Adapter
 from providers.errors import (
     BadKey,
-    Declined,
     Doubtful,
     Limited,
-    NoCredit,
-    NotBilled,
     ProviderFailed,
-    Retry,
-    Unfit,
 )
 from providers.models import Credential, Provider, Slot
 from providers.shapes import (
-    Capabilities,
-    Checked,
     Ended,
-    Finished,
-    Happening,
-    Order,
     Piece,
-    Plan,
     Progressed,
     Question,
     Queued,
     Text,
-    Usage,
 )
 from tests.people import actor_for
+from tests.providers.painter import (
+    DONE,
+    ORDER,
+    Upstream,
+    draw,
+    drawn,
+    fail,
+    provider,
+    upstream,
+)
 
+__all__ = ["provider", "upstream"]
 pytestmark = pytest.mark.django_db(transaction=True)
-ORDER = Order("painter", Plan("a fox", 1, 64, 64, "low"))
-DONE = Finished((), Usage(pictures=1))
-Step = Happening | ProviderFailed | float
-
-
-@dataclass
-class Upstream:
-    """What the next calls meet, in turn; the last of them for ever."""
-
-    calls: list[list[Step]] = field(default_factory=lambda: [[DONE]])
-    keys: list[str] = field(default_factory=list)
-    deadlines: list[float] = field(default_factory=list)
-    good_key: str = ""
-    unknown: str = ""
-
-
-UPSTREAM = Upstream()
-
-
-class Painter(Adapter):
-    deadline_s = 4
-
-    def capabilities(self, model: str) -> Capabilities:
-        return Capabilities(typical_s=(0.1, 1))
-
-    async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:
-        UPSTREAM.keys.append(self.connection.secret)
-        UPSTREAM.deadlines.append(self.deadline_s)
-        if UPSTREAM.good_key not in ("", self.connection.secret):
-            raise BadKey
-        if UPSTREAM.unknown:
-            self.connection.on_refused(UPSTREAM.unknown)
-        steps = UPSTREAM.calls[0] if len(UPSTREAM.calls) == 1 else UPSTREAM.calls.pop(0)
-        for step in steps:
-            if isinstance(step, ProviderFailed):
-                raise step
-            if isinstance(step, float):
-                await asyncio.sleep(step)
-            else:
-                yield step
-
-    def resume(self, handle: dict[str, Any]) -> AsyncIterator[Happening]:
-        return self.make_pictures(ORDER)
-
-    async def answer(self, question: Question) -> AsyncIterator[Piece]:
-        yield Text("Hello")
-        yield Ended()
-
-    async def check(self) -> Checked:
-        return Checked(("asked",), 5)
-
-
-@pytest.fixture
-def upstream(monkeypatch: pytest.MonkeyPatch) -> Upstream:
-    fresh = Upstream()
-    monkeypatch.setattr("tests.providers.test_guarded.UPSTREAM", fresh)
-    where = ("Painter", "tests.providers.test_guarded.Painter")
-    monkeypatch.setitem(registry.KINDS, "painter", where)  # type: ignore[arg-type]
-    return fresh
-
-
-@pytest.fixture
-def provider(acme: Organisation, upstream: Upstream) -> Provider:
-    return Provider.objects.create(organisation=acme, kind="painter", name="Painter")
-
-
-async def drawn(adapter: Adapter) -> list[Happening]:
-    return [happening async for happening in adapter.make_pictures(ORDER)]
-
-
-def draw(provider: Provider) -> list[Happening]:
-    provider.refresh_from_db()
-    return async_to_sync(drawn)(registry.adapter_for(provider))
-
-
-def fail(provider: Provider, times: int = 1) -> ProviderFailed:
-    for _ in range(times):
-        with pytest.raises(ProviderFailed) as failed:
-            draw(provider)
-    provider.refresh_from_db()
-    return failed.value
-
-
-def let_it_have_rested(provider: Provider) -> None:
-    provider.rests_until = timezone.now() - timedelta(seconds=1)
-    provider.save(update_fields=["rests_until"])
-
-
-def rest_s(provider: Provider) -> float:
-    provider.refresh_from_db()
-    assert provider.rests_until is not None
-    return (provider.rests_until - timezone.now()).total_seconds()
 
 
 def test_it_works(provider: Provider) -> None:
@@ -181,117 +86,6 @@ class guarded_from_the_database:
 
     def __exit__(self, *error: object) -> None:
         guarded.in_db = self.was
-
-
-@pytest.mark.parametrize("fault", [Doubtful("provider_timeout"), NotBilled("provider_error")])
-def test_after_five_faults_in_a_row_it_rests_and_is_not_asked(
-    provider: Provider, upstream: Upstream, fault: ProviderFailed
-) -> None:
-    upstream.calls = [[fault]]
-    fail(provider, 4)
-    assert (provider.failures, provider.rests_until) == (4, None)
-    assert not health.is_resting(provider, now=timezone.now())
-    fail(provider)
-    assert health.is_resting(provider, now=timezone.now())
-    assert provider.health == "failing"
-    assert 25 < rest_s(provider) <= 30
-    refused = fail(provider)
-    assert isinstance(refused, NotBilled)
-    assert (refused.code, refused.retry) == ("provider_error", Retry.ELSEWHERE)
-    assert f"{provider.rests_until:%H:%M}" in str(refused.message)
-    assert len(upstream.keys) == 5
-
-
-def test_one_that_works_in_between_begins_the_count_again(
-    provider: Provider, upstream: Upstream
-) -> None:
-    broken: list[Step] = [Doubtful()]
-    upstream.calls = [broken, broken, broken, broken, [DONE], broken]
-    fail(provider, 4)
-    draw(provider)
-    fail(provider)
-    assert provider.failures == 1
-
-
-def test_faults_long_ago_do_not_count(provider: Provider, upstream: Upstream) -> None:
-    upstream.calls = [[Doubtful()]]
-    fail(provider, 4)
-    Provider.objects.filter(organisation=provider.organisation).update(
-        failed_at=timezone.now() - timedelta(hours=1)
-    )
-    fail(provider)
-    assert provider.failures == 1
-
-
-def test_many_calls_that_meet_one_outage_make_one_step(
-    provider: Provider, upstream: Upstream
-) -> None:
-    upstream.calls = [[0.2, Doubtful()]]
-
-    async def many() -> list[object]:
-        calls = [drawn(registry.adapter_for(provider)) for _ in range(20)]
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    assert {type(each) for each in async_to_sync(many)()} == {Doubtful}
-    assert 25 < rest_s(provider) <= 30
-    assert provider.failures == 5
-
-
-def test_after_its_rest_one_call_tries_and_the_others_leave_it_to_that(
-    provider: Provider, upstream: Upstream
-) -> None:
-    upstream.calls = [[Doubtful()]]
-    fail(provider, 5)
-    let_it_have_rested(provider)
-    upstream.calls = [[0.3, DONE]]
-
-    async def many() -> list[Any]:
-        calls = [drawn(registry.adapter_for(provider)) for _ in range(6)]
-        return await asyncio.gather(*calls, return_exceptions=True)
-
-    upstream.keys.clear()
-    outcomes = async_to_sync(many)()
-    assert outcomes.count([DONE]) == 1
-    assert len(upstream.keys) == 1
-    provider.refresh_from_db()
-    assert (provider.failures, provider.rests_until, provider.health) == (0, None, "ok")
-
-
-def test_who_tries_in_vain_sends_it_to_rest_for_twice_as_long(
-    provider: Provider, upstream: Upstream
-) -> None:
-    upstream.calls = [[Doubtful()]]
-    fail(provider, 5)
-    for longest in (60, 120, 240, 480, 600, 600):
-        let_it_have_rested(provider)
-        fail(provider)
-        assert longest - 5 < rest_s(provider) <= longest
-
-
-@pytest.mark.parametrize("refusal", [Declined(), Unfit("invalid_value")])
-def test_a_refusal_shows_that_it_works(
-    provider: Provider, upstream: Upstream, refusal: ProviderFailed
-) -> None:
-    upstream.calls = [[refusal]]
-    fail(provider, 6)
-    assert provider.failures == 0
-    upstream.calls = [[Doubtful()]]
-    fail(provider, 5)
-    let_it_have_rested(provider)
-    upstream.calls = [[refusal]]
-    fail(provider)
-    assert (provider.failures, provider.rests_until) == (0, None)
-
-
-def test_an_account_out_of_credit_rests_at_once_and_for_long(
-    provider: Provider, upstream: Upstream
-) -> None:
-    upstream.calls = [[NoCredit()], [DONE]]
-    assert isinstance(fail(provider), NoCredit)
-    assert provider.last_error == "out_of_credit"
-    assert rest_s(provider) > 25 * 60
-    assert "out of credit" in str(fail(provider).message)
-    assert len(upstream.keys) == 1
 
 
 def test_too_many_requests_is_asked_once_more_after_the_pause(
@@ -437,28 +231,6 @@ def test_after_an_order_a_refused_question_leaves_the_bill_in_doubt(
     upstream.calls = [[Queued({"id": "1"}), failed]]
     assert isinstance(fail(provider), Doubtful)
     assert len(upstream.keys) == 1
-
-
-def test_what_was_ordered_is_fetched_even_from_one_that_rests(
-    provider: Provider, upstream: Upstream
-) -> None:
-    upstream.calls = [[Doubtful()]]
-    fail(provider, 5)
-    upstream.calls = [[DONE]]
-
-    async def resumed() -> list[Happening]:
-        return [each async for each in registry.adapter_for(provider).resume({"id": "1"})]
-
-    assert async_to_sync(resumed)() == [DONE]
-    assert health.is_resting(provider, now=timezone.now())
-
-
-def test_a_test_of_the_connection_ends_a_rest(provider: Provider, upstream: Upstream) -> None:
-    upstream.calls = [[Doubtful()]]
-    fail(provider, 5)
-    assert async_to_sync(registry.adapter_for(provider).check)() == Checked(("asked",), 5)
-    provider.refresh_from_db()
-    assert (provider.failures, provider.rests_until, provider.health) == (0, None, "ok")
 
 
 def test_what_it_does_not_know_is_remembered(provider: Provider, upstream: Upstream) -> None:
