@@ -13,6 +13,7 @@ from django.db import transaction
 from prometheus_client import REGISTRY
 
 from tale.lib import aio, http
+from tale.lib.http import connecting
 from tests.lib.sockets import (
     CANARY,
     HERE,
@@ -110,7 +111,7 @@ async def test_a_hundred_calls_open_no_thread_each() -> None:
 
 
 def test_a_loop_leaves_nothing_open() -> None:
-    """`filterwarnings = error`: a socket that its loop leaves behind would fail this run."""
+    """Nor a pool that nobody can use any more."""
 
     async def call() -> None:
         async with serving(says()) as server:
@@ -118,9 +119,11 @@ def test_a_loop_leaves_nothing_open() -> None:
             async with http.stream("GET", server.url, reach=HERE):
                 pass
 
+    before = set(connecting._pools)
     for _ in range(3):
         asyncio.run(call())
         async_to_sync(call)()
+    assert set(connecting._pools) == before
 
 
 CLOSED = "http://127.0.0.1:9/"

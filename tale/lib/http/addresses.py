@@ -8,7 +8,6 @@ calls NAT64, 6to4, fec0:: and v4-compatible addresses of loopback global.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
@@ -24,7 +23,7 @@ MOST_URL_CHARS = 8192  # signed links of result hosts are long
 _PORTS = {"https": 443, "http": 80}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LIKE_A_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # the last label decides, as in browsers
-_DOTS = "\u3002\uff0e\uff61"  # IDNA reads them as dots
+_DOTS = "\u3002\uff0e\uff61"  # IDNA reads them as dots, others do not: two readers, two hosts
 _INNER_NAMES = """localhost localdomain local internal intranet private corp home lan home.arpa
     metadata instance-data onion""".split()
 _NOT_PUBLIC = tuple(
@@ -128,8 +127,7 @@ def _host(written: str) -> str:
 def _ascii(host: str) -> str:
     if host.isascii():
         return host.lower()
-    # ① and fullwidth letters become others when normalised: two readers, two hosts.
-    if unicodedata.normalize("NFKC", host) != host or any(dot in host for dot in _DOTS):
+    if any(dot in host for dot in _DOTS):
         raise NotAllowed(_("The host of this address is not a name as we take it."))
     try:
         return idna.encode(host.lower()).decode("ascii")
