@@ -17,9 +17,26 @@ from accounts.models import Membership, Organisation, Role, Team, User
 from assistants.models import Assistant, AssistantVersion
 from policies import rules
 from policies.models import BudgetRule
+from providers import catalogue
 from providers.models import Model, ModelDefault, Price, Provider, Tag
 from tale.lib import money
 
+# Names by which the examples of other products ask for a model. Studio answers to them here: it
+# says itself what it is, and lists show the name as an alias of it. A real model takes its back.
+CHATS_AS = (
+    "gpt-4o",
+    "gpt-5.1",
+    "gpt-5.5",
+    "openai-codex/gpt-5.5",
+    "mistral-medium-2505",
+)
+DRAWS_AS = (
+    "gpt-image-1",
+    "gpt-image-2",
+    "openai/gpt-image-2",
+    "dall-e-2",
+    "dall-e-3",
+)
 NAMES = (
     ("owner", "Olivia Owner", Role.OWNER),
     ("admin", "Adam Admin", Role.ADMIN),
@@ -46,6 +63,7 @@ def load(note: Path) -> None:
     for user, (_who, _name, role) in zip(others, NAMES[1:], strict=True):
         people.add_member(actor=actor, user=user, role=role, team=design)
     set_up_workspace(demo)
+    _aliases(actor)
     _budget(actor, design)
     member = Membership.objects.of(demo).select_related("user").get(role=Role.MEMBER)
     _key, secret = keys.create(
@@ -72,9 +90,10 @@ def set_up_workspace(organisation: Organisation) -> None:
         note="Built in: draws and chats without a key. A drawing engine, no AI.",
     )
     chat = _model(studio, "studio-chat", "Studio chat", Tag.CHAT)
-    image = _model(studio, "studio-image", "Studio image", Tag.IMAGE_GENERATION)
-    for tag, model in ((Tag.CHAT, chat), (Tag.IMAGE_GENERATION, image)):
-        ModelDefault.objects.create(organisation=organisation, tag=tag, model=model)
+    image = _model(studio, "studio-image", "Studio image", Tag.IMAGE_GENERATION, Tag.IMAGE_EDIT)
+    for model in (chat, image):
+        for tag in model.tags:
+            ModelDefault.objects.create(organisation=organisation, tag=tag, model=model)
     _price(chat, Price.Unit.TEXT_IN, "0.20")
     _price(chat, Price.Unit.TEXT_OUT, "0.80")
     _price(image, Price.Unit.PICTURE, "0.04")
@@ -92,13 +111,13 @@ def set_up_workspace(organisation: Organisation) -> None:
     auto.save(update_fields=["published"])
 
 
-def _model(provider: Provider, remote_id: str, name: str, tag: str) -> Model:
+def _model(provider: Provider, remote_id: str, name: str, *tags: str) -> Model:
     return Model.objects.create(
         organisation=provider.organisation,
         provider=provider,
         remote_id=remote_id,
         name=name,
-        tags=[tag],
+        tags=list(tags),
     )
 
 
@@ -113,6 +132,13 @@ def _price(model: Model, unit: str, amount: str, *, quality: str = "") -> None:
         valid_from=timezone.now(),
         source="Example price of the built-in provider",
     )
+
+
+def _aliases(actor: Actor) -> None:
+    models = Model.objects.of(actor.organisation)
+    for remote_id, names in (("studio-chat", CHATS_AS), ("studio-image", DRAWS_AS)):
+        for name in names:
+            catalogue.set_alias(actor=actor, name=name, model=models.get(remote_id=remote_id))
 
 
 def _budget(actor: Actor, team: Team) -> None:
