@@ -6,9 +6,10 @@ import base64
 import binascii
 import io
 
+from django.utils.translation import gettext as _
 from PIL import Image
 
-from providers.shapes import Picture
+from providers.shapes import Adjustment, Picture
 
 _FIRST_BYTES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -25,6 +26,13 @@ def picture(content: bytes) -> Picture | None:
             is_other = first == b"RIFF" and content[8:12] != b"WEBP"
             return None if is_other else Picture(content, media_type)
     return None
+
+
+def told_format(picture: Picture, asked: str) -> tuple[Adjustment, ...]:
+    """Of a provider that is told no format, or does not listen."""
+    got = picture.media_type.removeprefix("image/")
+    why = _("The provider delivers this in its own format.")
+    return (Adjustment("format", asked, got, why),) if got != asked else ()
 
 
 def decoded(text: object) -> bytes:

@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[Promise, str]] = {
     ),
     "azure_openai": (_("Azure OpenAI"), "providers.kinds.azure_openai.AzureOpenAI"),
     "clipdrop": (_("ClipDrop"), "providers.kinds.clipdrop.ClipDrop"),
+    "google": (_("Google Gemini"), "providers.kinds.google.Google"),
 }
 
 

@@ -16,7 +16,6 @@ from providers import errors, incoming, portions, retouching, verdicts
 from providers.base import Adapter
 from providers.retouching import Form
 from providers.shapes import (
-    Adjustment,
     Capabilities,
     Checked,
     Finished,
@@ -87,7 +86,8 @@ class ClipDrop(Adapter):
         raise errors.Doubtful("provider_bad_reply")  # it drew something nobody had described
 
     async def _drawn(self, path: str, form: Form, order: Order) -> Finished:
-        accept = f"image/{order.plan.format}" if path in retouching.NEGOTIATED else "*/*"
+        plan = order.plan
+        accept = f"image/{plan.format}" if path in retouching.NEGOTIATED else "*/*"
         for wait_s in (*self.waits_s, None):
             try:
                 reply = await self._ask(path, form, accept=accept)
@@ -107,10 +107,8 @@ class ClipDrop(Adapter):
         picture = incoming.picture(reply.body)
         if picture is None:
             raise errors.Doubtful("provider_bad_image", usage=usage if is_told else None)
-        came, asked = picture.media_type.removeprefix("image/"), order.plan.format
-        why = _("ClipDrop delivers this in its own format.")
-        changes = (Adjustment("format", asked, came, why),) if came != asked else ()
-        return Finished((picture,), usage, adjustments=changes)
+        changes = incoming.told_format(picture, plan.format)
+        return Finished((picture,), usage, plan.prompt, changes)
 
     async def _ask(self, path: str, form: Form, *, accept: str = "*/*") -> http.Reply:
         where = self.connection

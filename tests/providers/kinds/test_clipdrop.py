@@ -52,6 +52,7 @@ def test_it_works(sim: Any, clipdrop: ClipDrop) -> None:
     assert finished.usage.request_id == sim.bill[0].request_id
     assert not finished.usage.is_estimate
     assert finished.adjustments == ()
+    assert finished.revised_prompt == "a fox. Style: watercolour."
     [request] = sim.requests
     assert request.form.fields == {"prompt": "a fox. Style: watercolour."}
     assert request.headers["x-api-key"] == sim.key
