@@ -121,10 +121,9 @@ class _Result:
     def finished(self, adjustments: tuple[Adjustment, ...]) -> Finished:
         usage = usage_of(self.usage, pictures=self.told, request_id=self.request_id)
         missing = self.missing or ("provider_bad_reply" if self.told < self.asked else "")
-        if not self.pictures:
-            raise Doubtful(
-                missing, request_id=self.request_id, usage=None if usage.is_estimate else usage
-            )
+        if not self.pictures:  # yet what it speaks of, it has drawn and bills
+            known = usage if self.told or not usage.is_estimate else None
+            raise Doubtful(missing, request_id=self.request_id, usage=known)
         pictures = tuple(self.pictures[: self.asked])
         missing = missing if len(pictures) < self.asked else ""
         return Finished(pictures, usage, self.revised_prompt, adjustments, missing)

@@ -43,11 +43,15 @@ class Request:
     most_bytes: int = ANSWER_BYTES
     dropped: set[str] = field(default_factory=set)
 
+    def can_drop(self, name: str) -> bool:
+        """Under one of its names the bound must be heard: the money set aside rests on it."""
+        is_last = _ALSO_KNOWN_AS.get(name) in self.dropped
+        return name in OPTIONAL and name in self.fields and not is_last
+
     def drop(self, name: str) -> None:
         value = self.fields.pop(name)
         self.dropped.add(name)
-        other = _ALSO_KNOWN_AS.get(name)
-        if other and other not in self.dropped:
+        if other := _ALSO_KNOWN_AS.get(name):
             self.fields[other] = value
         if name == "stream":
             self.fields.pop("stream_options", None)
@@ -80,8 +84,9 @@ class Line:
     @asynccontextmanager
     async def listen(self, request: Request) -> AsyncIterator[Reply]:
         """A 400 is certainly not billed, so what it names is left out, once, and remembered."""
-        for name in self.connection.refused & OPTIONAL & request.fields.keys():
-            request.drop(name)
+        for name in sorted(self.connection.refused):
+            if request.can_drop(name):
+                request.drop(name)
         async with AsyncExitStack() as stack:
             for _attempt in range(MOST_DROPPED):
                 try:
@@ -95,7 +100,7 @@ class Line:
 
     def _learn(self, request: Request, refused: Unfit) -> None:
         name = refused.field
-        if name not in OPTIONAL or name not in request.fields or name in request.dropped:
+        if not request.can_drop(name):
             raise refused
         request.drop(name)
         if name not in NOT_FOR_EVER:

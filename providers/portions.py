@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
 from dataclasses import replace
 
-from providers.errors import Doubtful, NotBilled, ProviderFailed
+from providers.base import closing
+from providers.errors import Doubtful, ProviderFailed, Retry
 from providers.shapes import Finished, Happening, Order, Partial, Usage
 
 _TOKENS = ("text_in", "cached_in", "image_in", "text_out", "image_out", "credits")
@@ -32,7 +32,7 @@ async def drawn(
 
     async def run(place: int, order: Order) -> None:
         try:
-            async with aclosing(draw(order)) as happenings:  # type: ignore[type-var]
+            async with closing(draw(order)) as happenings:
                 async for happening in happenings:
                     if isinstance(happening, Finished):
                         ends[place] = happening
@@ -63,13 +63,18 @@ async def drawn(
 def _together(told: list[tuple[Order, Finished | ProviderFailed]]) -> Finished:
     arrived = [end for _, end in told if isinstance(end, Finished)]
     failures = [end for _, end in told if isinstance(end, ProviderFailed)]
+    usages = [end.usage for _, end in told if end.usage is not None]
+    in_doubt = sum(
+        order.plan.n for order, end in told if isinstance(end, Doubtful) and end.usage is None
+    )
     if not arrived:
-        raise _worst(failures)
-    in_doubt = sum(order.plan.n for order, end in told if isinstance(end, Doubtful))
+        failed = _worst(failures)
+        failed.usage = _sum(usages) if usages and not in_doubt else None
+        raise failed
     missing = [end.missing for end in arrived if end.missing]
     return Finished(
         pictures=tuple(picture for end in arrived for picture in end.pictures),
-        usage=_sum([end.usage for end in arrived], in_doubt=in_doubt),
+        usage=_sum(usages, in_doubt=in_doubt),
         revised_prompt=next((end.revised_prompt for end in arrived if end.revised_prompt), ""),
         adjustments=tuple(dict.fromkeys(one for end in arrived for one in end.adjustments)),
         missing=_worst(failures).code if failures else "".join(missing[:1]),
@@ -78,13 +83,13 @@ def _together(told: list[tuple[Order, Finished | ProviderFailed]]) -> Finished:
 
 def _worst(failures: list[ProviderFailed]) -> ProviderFailed:
     """Money in doubt is told before anything else, and a refusal before a fault."""
-    if doubtful := next((failed for failed in failures if isinstance(failed, Doubtful)), None):
-        return doubtful
-    final = (failed for failed in failures if failed.retry is not NotBilled.retry)
-    return next(final, failures[0])
+    doubtful = [failed for failed in failures if isinstance(failed, Doubtful)]
+    unknown = [failed for failed in doubtful if failed.usage is None]
+    final = [failed for failed in failures if failed.retry is Retry.NEVER]
+    return (unknown or doubtful or final or failures)[0]
 
 
-def _sum(usages: list[Usage], *, in_doubt: int) -> Usage:
+def _sum(usages: list[Usage], *, in_doubt: int = 0) -> Usage:
     """A call in doubt is counted as if it had been like the others."""
     pictures = sum(usage.pictures for usage in usages)
     share = 1 + in_doubt / pictures if pictures else 1

@@ -11,13 +11,13 @@ from providers.base import Adapter
 from providers.line import Line, Request
 from providers.shapes import Capabilities, Checked, Happening, Listed, Order, Piece, Question
 
+MOST_ID_CHARS = 120
 _CONTEXT = ("context_length", "max_model_len", "max_context_length", "context_window")
 
 
 class OpenAI(Adapter):
     default_url = "https://api.openai.com/v1"
     deadline_s = 300  # twice the 95th percentile of gpt-image-2, seen by an aggregator in 2026
-    counts_tokens_as = "max_completion_tokens"
 
     def capabilities(self, model: str) -> Capabilities:
         return families.capabilities(model)
@@ -38,7 +38,8 @@ class OpenAI(Adapter):
 
     async def models(self) -> list[Listed]:
         rows = await self.line().listed(self.path("/models", ""))
-        return [listed(row) for row in rows if isinstance(row.get("id"), str)]
+        named = [row for row in rows if isinstance(row.get("id"), str)]
+        return [listed(row) for row in named if len(row["id"]) <= MOST_ID_CHARS]
 
     async def check(self) -> Checked:
         began = time.monotonic()
@@ -54,6 +55,10 @@ class OpenAI(Adapter):
 
     def warnings(self, rows: list[dict[str, Any]]) -> list[str]:
         return []
+
+    def bound_of(self, model: str) -> str:
+        """How the longest answer is called: models that reason know the new name only."""
+        return "max_completion_tokens"
 
     def line(self) -> Line:
         return Line(self.connection, self.headers(), self.deadline_s)
@@ -96,7 +101,7 @@ class OpenAI(Adapter):
         fields: dict[str, Any] = {
             "model": question.model,
             "messages": list(question.messages),
-            self.counts_tokens_as: question.most_tokens,
+            self.bound_of(question.model): question.most_tokens,
         }
         if question.tools:
             fields["tools"] = list(question.tools)

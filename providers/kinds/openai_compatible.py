@@ -17,7 +17,9 @@ from providers.shapes import Capabilities, Order
 
 class OpenAICompatible(OpenAI):
     default_url = ""
-    counts_tokens_as = "max_tokens"
+
+    def bound_of(self, model: str) -> str:
+        return super().bound_of(model) if families.reasons(model) else "max_tokens"
 
     def capabilities(self, model: str) -> Capabilities:
         able = families.capabilities(model)

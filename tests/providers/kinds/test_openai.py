@@ -157,6 +157,23 @@ def test_one_of_three_is_in_doubt(sim: Any, openai: OpenAI) -> None:
     assert finished.usage.image_out == sum(charge.image_out for charge in sim.bill)
 
 
+def test_all_fail(sim: Any, openai: OpenAI) -> None:
+    """What is known to be billed is told only if nothing else is in doubt."""
+    wanted = order("gpt-image-2", n=3, partials=1)
+    sim.faults.next("svg_picture", times=3)
+    failed = failure(lambda: made(openai, wanted))
+    assert failed.usage is not None
+    assert failed.usage.pictures == 3
+    assert failed.usage.image_out == sum(charge.image_out for charge in sim.bill)
+    sim.faults.next("svg_picture", times=2)
+    sim.faults.next("drop")
+    failed = failure(lambda: made(openai, wanted))
+    assert (failed.retry, failed.usage) == (DOUBT, None)
+    sim.faults.next("rate_limited", times=2)
+    sim.faults.next("moderation_blocked")
+    assert failure(lambda: made(openai, wanted)).retry is NEVER
+
+
 def test_fewer_than_asked(sim: Any, openai: OpenAI) -> None:
     sim.faults.next("fewer")
     finished = made(openai, order("gpt-image-2", n=3))
@@ -392,6 +409,26 @@ def test_who_stops_listening_hangs_up(sim: Any, openai: OpenAI) -> None:
     while not sim.bill and time.monotonic() < until:
         time.sleep(0.01)
     assert sim.bill[0].text_out < 100  # it stopped talking
+
+
+def test_a_connection_is_kept_for_the_next_answer() -> None:
+    sim = upstream.serve("openai")
+    accept, peers = sim._accept, []
+
+    async def accepted(reader: Any, writer: Any) -> None:
+        peers.append(writer.get_extra_info("peername"))
+        await accept(reader, writer)
+
+    sim._accept = accepted
+
+    async def talk(openai: OpenAI) -> None:
+        for _ in range(3):
+            async for _piece in openai.answer(question("gpt-4.1-mini")):
+                pass
+
+    with sim:
+        asyncio.run(talk(connected(OpenAI, sim)))
+    assert len(peers) == 1
 
 
 def test_ids_are_theirs(sim: Any, openai: OpenAI) -> None:

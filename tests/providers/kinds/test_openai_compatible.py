@@ -148,6 +148,17 @@ def test_parameters_of_a_chat(sim: Any) -> None:
     assert "max_completion_tokens" in sim.requests[-1].json
 
 
+def test_a_bound_is_always_told(sim: Any) -> None:
+    """The money set aside rests on it."""
+    sim.chat.refuses = {"max_tokens", "max_completion_tokens"}
+    near = connected(OpenAICompatible, sim)
+    assert isinstance(failure(lambda: answered(near, question("llama-3.3-8b"))), Unfit)
+    learned = frozenset(sim.chat.refuses)
+    sim.chat.refuses = set()
+    assert answered(connected(OpenAICompatible, sim, refused=learned), question("llama-3.3-8b"))
+    assert "max_completion_tokens" in sim.requests[-1].json
+
+
 def test_no_such_model(near: OpenAICompatible) -> None:
     assert isinstance(failure(lambda: made(near, order("gone"))), Retired)
 
