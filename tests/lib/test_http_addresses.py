@@ -19,8 +19,9 @@ from cryptography.x509.oid import NameOID
 
 from tale.lib import http
 from tale.lib.http.addresses import is_public, may_connect
-from tale.lib.http.connecting import Dialler, Pool
+from tale.lib.http.connecting import Dialler
 from tale.lib.http.door import Door
+from tale.lib.http.pool import Pool
 from tale.lib.refusals import Refusal
 from tests.lib.sockets import awaited, says, serving
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from prometheus_client import REGISTRY
 
 from tale.lib import aio, http
-from tale.lib.http import connecting
+from tale.lib.http import pool
 from tests.lib.sockets import (
     CANARY,
     HERE,
@@ -119,11 +119,11 @@ def test_a_loop_leaves_nothing_open() -> None:
             async with http.stream("GET", server.url, reach=HERE):
                 pass
 
-    before = set(connecting._pools)
+    before = set(pool._pools)
     for _ in range(3):
         asyncio.run(call())
         async_to_sync(call)()
-    assert set(connecting._pools) == before
+    assert set(pool._pools) == before
 
 
 CLOSED = "http://127.0.0.1:9/"

@@ -6,14 +6,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from functools import cache, partial
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import httpcore2
-import httpx2
 
 from tale.lib.http.addresses import Reach, Target, is_listed, may_connect
 from tale.lib.http.failures import Unreachable
@@ -136,48 +134,3 @@ class Line(httpcore2.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._wire.get_extra_info(info)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpx2.create_ssl_context()  # 20 ms: one for the process
-
-
-class Pool:
-    """The connections of one loop and one reach."""
-
-    def __init__(self, dialler: Dialler, *, tls: ssl.SSLContext | None = None) -> None:
-        self.connections = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or _tls(),
-            max_connections=1000,
-            max_keepalive_connections=200,
-            keepalive_expiry=30,
-            retries=0,
-            network_backend=dialler,
-        )
-        self._keeper: AsyncGenerator[None, None] | None = None
-
-    async def keep(self) -> None:
-        """asyncio.run and asgiref close a loop's generators before the loop, and with this one the
-        sockets; a forgotten socket is a warning at best."""
-        if self._keeper is None:
-            self._keeper = self._kept()
-            await anext(self._keeper)
-
-    async def _kept(self) -> AsyncGenerator[None, None]:
-        loop = asyncio.get_running_loop()
-        try:
-            yield
-        finally:
-            _pools.pop(loop, None)
-            await self.connections.aclose()
-
-
-_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Reach, Pool]] = WeakKeyDictionary()
-
-
-def pool_of(reach: Reach) -> Pool:
-    pools = _pools.setdefault(asyncio.get_running_loop(), {})
-    if reach not in pools:
-        pools[reach] = Pool(Dialler(reach))
-    return pools[reach]

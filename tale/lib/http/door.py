@@ -14,8 +14,8 @@ import httpx2
 
 from tale.lib.http import addresses, figures, transactions
 from tale.lib.http.addresses import NotAllowed, Reach, Target
-from tale.lib.http.connecting import Pool, pool_of
 from tale.lib.http.failures import FAILURES, Flight, Unreachable, current, named
+from tale.lib.http.pool import Pool, pool_of
 
 MOST_BYTES = 64 * 2**20
 _CREDENTIALS = frozenset(
@@ -79,10 +79,9 @@ class Door(httpx2.AsyncBaseTransport):
         self, request: httpx2.Request, call: figures.Call, flight: Flight
     ) -> httpx2.Response:
         pool = self._pool or pool_of(self._reach)
-        await pool.keep()
         failure = None
         try:
-            response = await pool.connections.handle_async_request(_core(request, flight))
+            response = await pool.call(_core(request, flight))
         except FAILURES as error:
             failure = named(error, flight)
         if failure is not None:
