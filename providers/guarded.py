@@ -49,7 +49,8 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 CALLS = Counter("tale_provider_calls", "Calls to providers.", ("kind", "outcome"))
-LATE = 0.9  # of the deadline: who is cancelled then was cut off by it
+LATE = 0.9  # of the deadline
+PATIENCE_S = 90.0  # callers give a call three minutes, and it must not run out in the line
 WRITE_S = 2.0  # a result that is paid for waits no longer for our notes
 WELL_EVERY_S = 60.0
 _well: dict[str, float] = {}  # when this process last told of a credential that it works
@@ -66,6 +67,7 @@ class Attempt:
     is_asked: bool  # spends nothing: a test of the connection, a list of models
     was_ordered: bool  # the provider has the order: what fails now is not the order
     deadline_s: float
+    late_s: float  # who is cancelled so late was not left by a caller but cut off
     has_spoken: bool = False
     began: float = field(default_factory=time.monotonic)
     first_s: float = 0.0
@@ -153,7 +155,7 @@ class Guarded(Adapter):
         after the pause it asked for, as long as nothing was said and the wait allows it."""
         began = time.monotonic()
         usually_s = self.capabilities(model).typical_s[1]
-        ends = began + max(self.deadline_s - usually_s, self.deadline_s / 4)
+        ends = began + min(PATIENCE_S, max(self.deadline_s - usually_s, self.deadline_s / 4))
         is_second = False
         while True:
             end: T | None = None
@@ -161,7 +163,7 @@ class Guarded(Adapter):
             try:
                 async with self._turn(group, ends=ends, is_fresh=is_second) as tried:
                     left_s = self.deadline_s - (time.monotonic() - began)
-                    stream = self._called(call, tried=tried, deadline_s=left_s)
+                    stream = self._called(call, tried=tried, deadline_s=left_s, usually_s=usually_s)
                     async with closing(stream) as told:
                         async for piece in told:
                             if isinstance(piece, Finished | Ended):
@@ -235,9 +237,11 @@ class Guarded(Adapter):
         is_asked: bool = False,
         was_ordered: bool = False,
         deadline_s: float | None = None,
+        usually_s: float = 3600,
     ) -> AsyncIterator[T]:
         """With each credential once, until one is not refused."""
         found = await self._found()
+        deadline_s = deadline_s or self.deadline_s
         for place, chosen in enumerate(found, start=1):
             attempt = Attempt(
                 chosen,
@@ -245,7 +249,8 @@ class Guarded(Adapter):
                 tried=tried,
                 is_asked=is_asked,
                 was_ordered=was_ordered,
-                deadline_s=deadline_s or self.deadline_s,
+                deadline_s=deadline_s,
+                late_s=min(LATE * deadline_s, 2 * usually_s),
             )
             try:
                 async with closing(self._listened(call, attempt)) as told:
@@ -277,7 +282,7 @@ class Guarded(Adapter):
                 raise
             raise meant from failed
         except asyncio.CancelledError:
-            if attempt.took_s > LATE * attempt.deadline_s:
+            if attempt.took_s > attempt.late_s:
                 late = Doubtful("provider_timeout")
                 await self._failed(attempt, late, outcome=late.code)
             raise

@@ -147,6 +147,11 @@ def failed(
             _count(standing, error.code, now=now, tried=tried)
 
 
+def tested(standing: Standing, code: str, *, now: datetime) -> None:
+    """An admin has seen it fail; calls may still find that it works."""
+    standing.row.update(health=Health.FAILING, last_error=code, failed_at=now)
+
+
 def _over(standing: Standing, now: datetime) -> QuerySet[Provider]:
     over = Q(rests_until=None) | Q(rests_until__lte=now)
     return standing.row.filter(over, failures__gte=FAULTS)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from tale import __version__, look
@@ -193,6 +194,10 @@ CELERY_BEAT_SCHEDULE = {
     "sweep turns": {"task": "chats.tasks.sweep", "schedule": 10},
     "sweep pictures": {"task": "assistants.tasks.sweep", "schedule": 15},
     "keep house": {"task": "tale.tasks.keep_house", "schedule": 20},
+    "look at models": {
+        "task": "providers.tasks.look_at_lists",
+        "schedule": crontab(hour="3", minute="17"),
+    },
 }
 # Who may be reached: hosts of our own network, and if named, the only public ones.
 TALE_PRIVATE_HOSTS = env.hosts("TALE_PRIVATE_HOSTS", "127.0.0.1,localhost" if TESTING else "")

@@ -61,7 +61,7 @@ def test_after_five_faults_in_a_row_it_rests_and_is_not_asked(
 def test_one_that_works_in_between_begins_the_count_again(
     provider: Provider, upstream: Upstream
 ) -> None:
-    broken: list[Step] = [Doubtful()]
+    broken = [Doubtful()]
     upstream.calls = [broken, broken, broken, broken, [DONE], broken]
     fail(provider, 4)
     draw(provider)
