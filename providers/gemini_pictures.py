@@ -10,10 +10,38 @@ from django.utils.translation import gettext as _
 
 from providers import gemini, incoming, verdicts
 from providers.errors import Doubtful, NotBilled
-from providers.shapes import Finished, Happening, Order, Usage
+from providers.shapes import Capabilities, Finished, Happening, Order, Usage
 from tale.lib.http import Reply
 
 SLACK_BYTES = 8 * 2**20
+# Aspects, and what each measures at 1K.
+_SHAPES = {
+    "1:1": "1024x1024", "2:3": "848x1264", "3:2": "1264x848", "3:4": "896x1200",
+    "4:3": "1200x896", "4:5": "928x1152", "5:4": "1152x928", "9:16": "768x1376",
+    "16:9": "1376x768", "21:9": "1584x672",
+}  # fmt: skip
+_FLASH_SHAPES = {"1:4": "512x2048", "4:1": "2048x512", "1:8": "352x2928", "8:1": "2928x352"}
+_FLASH_TOKENS = (("512", 747), ("1K", 1120), ("2K", 1680), ("4K", 2520))
+_PRO_TOKENS = (("1K", 1120), ("2K", 1120), ("4K", 2000))
+
+
+def capabilities(model: str) -> Capabilities:
+    is_pro = "pro" in model
+    shapes = _SHAPES if is_pro else _SHAPES | _FLASH_SHAPES
+    tokens = _PRO_TOKENS if is_pro else _FLASH_TOKENS
+    return Capabilities(
+        operations=("generate", "edit"),
+        aspects=tuple(shapes),
+        sizes=tuple(shapes.values()),
+        resolutions=tuple(name for name, _tokens in tokens),
+        flat_tokens=tokens,
+        qualities=(),
+        pictures_per_call=1,
+        most_references=14,
+        reference_tokens=1120,
+        typical_s=(15, 60) if is_pro else (5, 30),
+        embeds_credentials=True,
+    )
 
 
 async def drawn(ask: Callable[..., Awaitable[Reply]], order: Order) -> AsyncIterator[Happening]:
