@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
 from providers.studio.colours import Colour, rgb
 
@@ -85,10 +86,57 @@ PHRASES = {
     "pixel art": "pixelart",
     "8 bit": "pixelart",
     "pop art": "comic",
+    "free of text": "no text",
+    "text free": "no text",
+    "textless": "no text",
+    "textfrei": "ohne text",
+    "menschenleer": "ohne menschen",
+    "white space": "whitespace",
+    "flow chart": "flowchart",
+    "bar chart": "barchart",
+    "bar graph": "barchart",
+    "column chart": "barchart",
+    "pie chart": "piechart",
+    "donut chart": "donut",
+    "line chart": "linechart",
+    "line graph": "linechart",
+    "scatter plot": "scatterplot",
+    "scatter chart": "scatterplot",
+    "landing page": "landingpage",
+    "hero image": "heroimage",
+    "product card": "productcard",
+    "icon set": "iconset",
+    "set of icons": "iconset",
+    "mind map": "mindmap",
+    "floor plan": "floorplan",
+    "room layout": "floorplan",
+    "room plan": "floorplan",
+    "seating plan": "floorplan",
+    "book cover": "bookcover",
+    "social media post": "socialpost",
+    "instagram post": "socialpost",
+    "mobile app": "mobileapp",
+    "user interface": "ui",
+    "open plan": "openplan",
 }
 NEGATIONS = frozenset(
-    "no without not don't ohne kein keine keinen keinem keiner keinerlei nicht".split()
+    "no without not don't avoid exclude excluding omit ohne kein keine keinen keinem keiner "
+    "keinerlei nicht vermeide".split()
 )
+ALTERNATIVES = frozenset("or nor oder noch".split())
+INCLUDING = frozenset("add include show draw use put write have zeige zeichne verwende".split())
+WRITING = (
+    "text word lettering letter writing caption label title typography schrift schriftzug wort "
+    "wörter beschriftung buchstaben text*"
+)
+PEOPLE = (
+    "people person human man woman men women anyone anybody leute mensch* person* mann männer frau"
+)
+GERMAN = (
+    "ein eine einen einem einer eines der die das den dem des und mit für von vom über zum zur im "
+    "am auf ohne bild zeichne zeichnen erstelle erstell male mach mache ist als bei unser mein "
+    "*diagramm *plan *karte geburtstag* küche büro"
+).split()
 ARTICLES = frozenset("a an any the ein eine einen einem einer der die das den dem".split())
 FILLERS = (
     "a an the of at in on with and or to for by from over under near into as is it its my make "
@@ -150,6 +198,14 @@ class Brief:
                 found.append(colour)
         return tuple(dict.fromkeys(found))
 
+    def refuses(self, vocabulary: str) -> bool:
+        return any(is_in(word, vocabulary) for word in self.unwanted)
+
+    @property
+    def is_german(self) -> bool:
+        """The language of what is written into the picture."""
+        return any(is_in(word, " ".join(GERMAN)) for word in self.words)
+
     @property
     def core(self) -> str:
         """The subject alone: a prompt refined by mood ("…, at night") keeps its composition."""
@@ -157,10 +213,10 @@ class Brief:
 
 
 def read(prompt: str) -> Brief:
-    plain = prompt.lower().replace("-", " ")
+    plain = prompt.lower().replace("-", " ").replace("’", "'")
     for phrase, word in PHRASES.items():
         plain = plain.replace(phrase, word)
-    words, unwanted = _sorted(re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+", plain))
+    words, unwanted = _sorted(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+", plain))
     colours = dict.fromkeys(colour for word in words if (colour := _colour(word)))
     return Brief(
         words=words,
@@ -188,19 +244,26 @@ def _pattern(vocabulary: str) -> re.Pattern[str]:
 
 
 def _sorted(words: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the prompt wants, and what it refuses: "no people", "ohne einen Text"."""
+    """What the prompt wants, and what it refuses: "no people", "ohne einen Text oder Logos"."""
     wanted: list[str] = []
     unwanted: list[str] = []
-    refusing = False
-    for word in words:
-        if word in NEGATIONS:
-            refusing = True
+    refusing = listing = False
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
+        if word in NEGATIONS or (listing and _goes_on(word, following)):
+            refusing, listing = True, False
         elif not refusing:
             wanted.append(word)
-        elif word not in ARTICLES:
+            listing = False
+        elif word not in ARTICLES and word not in INCLUDING:
             unwanted.append(word)
-            refusing = False
+            refusing, listing = False, True
     return tuple(wanted), tuple(unwanted)
+
+
+def _goes_on(word: str, following: str) -> bool:
+    """Whether a list of what is refused has another entry: "no text or logos"."""
+    both = word in LINKS and (is_in(following, WRITING) or is_in(following, PEOPLE))
+    return word in ALTERNATIVES or both
 
 
 def _last(words: tuple[str, ...], table: Mapping[str, str]) -> str:

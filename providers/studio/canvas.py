@@ -47,12 +47,14 @@ class Stencil:
         )
         return self
 
-    def dot(self, x: float, y: float, rx: float, ry: float | None = None) -> "Stencil":
-        ry = rx if ry is None else ry
+    def dot(
+        self, x: float, y: float, rx: float, ry: float | None = None, *, hole: bool = False
+    ) -> "Stencil":
+        ry, value = rx if ry is None else ry, 0 if hole else 255
         corners = ((x - rx, y - ry), (x + rx, y + ry))
         self._reach(corners, 0)
         self._marks.append(
-            lambda draw, scale, _: draw.ellipse([scale(*corner) for corner in corners], fill=255)
+            lambda draw, scale, _: draw.ellipse([scale(*corner) for corner in corners], fill=value)
         )
         return self
 
@@ -69,12 +71,13 @@ class Stencil:
         self._marks.append(mark)
         return self
 
-    def line(self, points: Sequence[Point], width: float) -> "Stencil":
+    def line(self, points: Sequence[Point], width: float, *, hole: bool = False) -> "Stencil":
+        value = 0 if hole else 255
         self._reach(points, width)
         self._marks.append(
             lambda draw, scale, unit: draw.line(
                 [scale(x, y) for x, y in points],
-                fill=255,
+                fill=value,
                 width=max(1, round(width * unit)),
                 joint="curve",
             )
@@ -103,13 +106,22 @@ class Stencil:
 
 class Canvas:
     def __init__(
-        self, width: int, height: int, *, detail: Detail, seed: str, transparent: bool = False
+        self,
+        width: int,
+        height: int,
+        *,
+        detail: Detail,
+        seed: str,
+        transparent: bool = False,
+        silent: bool = False,
     ) -> None:
         self.image = Image.new("RGBA" if transparent else "RGB", (width, height))
         self.unit = min(width, height) / SHORT_SIDE
         self.w, self.h = width / self.unit, height / self.unit
         self.detail = detail
         self.lamp: Colour = WHITE  # the light that falls on what is painted
+        self.silent = silent
+        self._writing: list[tuple[Stencil, Colour]] = []
         self._seed = seed
         self._transparent = transparent
         self._muted = False
@@ -156,6 +168,19 @@ class Canvas:
         if opacity < 1:
             mask = mask.point([round(value * opacity) for value in range(256)])
         self._lay(paint, mask, box, blend)
+
+    def write(self, lettering: Stencil, ink: Colour) -> None:
+        """Letters wait until the style is through, or it would smear them. A silent sheet, "no
+        text", bears none: whatever can be read comes through here."""
+        if not self.silent and not self._muted:
+            self._writing.append((lettering, ink))
+
+    def sign(self, image: Image.Image, tint: Callable[[Colour], Colour]) -> Image.Image:
+        """The finished picture with its writing, in the inks of its style."""
+        self.image, self.lamp = image, WHITE
+        for lettering, ink in self._writing:
+            self.paint(lettering, tint(ink))
+        return self.image
 
     def paint_mask(
         self,

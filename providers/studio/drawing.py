@@ -5,7 +5,7 @@ import io
 from PIL import Image, ImageChops, ImageEnhance
 
 from providers.studio import scenes, styles, textures
-from providers.studio.brief import Brief, read
+from providers.studio.brief import WRITING, Brief, read
 from providers.studio.canvas import Canvas, Detail
 from providers.studio.colours import WHITE
 from providers.studio.sky import falling
@@ -44,6 +44,7 @@ def draw(
         detail=_detail(quality, width, height, manner),
         seed=f"{seed}/{brief.core}",
         transparent=background == "transparent",
+        silent=brief.refuses(WRITING),
     )
     _stage(canvas, brief)
     return _png(_finish(canvas, brief, manner))
@@ -82,7 +83,7 @@ def _finish(canvas: Canvas, brief: Brief, manner: styles.Style | None) -> Image.
         image = ImageChops.add(image, Image.merge("RGB", (speckle,) * 3), 1, -128)
     if alpha:
         image.putalpha(alpha)
-    return image
+    return canvas.sign(image, manner.ink if manner else styles.as_it_is)
 
 
 def toned(image: Image.Image, brief: Brief) -> Image.Image:

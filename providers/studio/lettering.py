@@ -55,7 +55,7 @@ def width(text: str, size: float) -> float:
 
 def fitting(text: str, room: float, tallest: float) -> float:
     """The largest size at which the text fits."""
-    return min(tallest, room / max(0.01, width(text, 1.0)))
+    return min(tallest, 0.97 * room / max(0.01, width(text, 1.0)))
 
 
 def letters(text: str, x: float, baseline: float, size: float, *, weight: float = 0.0) -> Stencil:
@@ -84,9 +84,9 @@ def letters(text: str, x: float, baseline: float, size: float, *, weight: float 
 
 class _Lettering(Stencil):
     def text(self, line: str, left: float, baseline: float, size: float, stroke: float) -> None:
-        self._reach(
-            [(left, baseline - size), (left + width(line, size), baseline + size * 0.3)], stroke
-        )
+        # At small sizes the letters stand on whole pixels: a line comes out longer than measured.
+        end = left + width(line, size) * 1.06 + size * 0.2
+        self._reach([(left, baseline - size), (end, baseline + size * 0.3)], stroke)
 
         def mark(draw: ImageDraw.ImageDraw, scale: Scale, unit: float) -> None:
             draw.text(

@@ -8,14 +8,36 @@ from random import Random
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from providers.studio import textures
+from providers.studio.colours import Colour, mix, rgb
 
+Tint = Callable[[Colour], Colour]
 Filter = Callable[[Image.Image, Random], Image.Image]
+
+
+def as_it_is(ink: Colour) -> Colour:
+    return ink
+
+
+def graphite(ink: Colour) -> Colour:
+    """Where fills turn pale, light letters must turn dark."""
+    return rgb("2b2a33")
+
+
+def grey(ink: Colour) -> Colour:
+    red, green, blue = ink
+    level = (299 * red + 587 * green + 114 * blue) // 1000
+    return level, level, level
+
+
+def faded(ink: Colour) -> Colour:
+    return mix(grey(ink), rgb("a87c56"), 0.28)
 
 
 @dataclass(frozen=True)
 class Style:
     apply: Filter
     texture: float = 1.0  # how much of the drawing's own texture the style keeps
+    ink: Tint = as_it_is  # what becomes of the colour of letters, which no filter touches
 
 
 def watercolour(image: Image.Image, dice: Random) -> Image.Image:
@@ -99,13 +121,13 @@ def monochrome(image: Image.Image, dice: Random) -> Image.Image:
 STYLES = {
     "watercolour": Style(watercolour, texture=0.4),
     "oil": Style(oil, texture=0.4),
-    "pencil": Style(pencil),
-    "line art": Style(line_art, texture=0),
+    "pencil": Style(pencil, ink=graphite),
+    "line art": Style(line_art, texture=0, ink=graphite),
     "comic": Style(comic, texture=0.3),
     "pixel": Style(pixel, texture=0),
     "flat": Style(flat, texture=0),
-    "vintage": Style(vintage),
-    "monochrome": Style(monochrome),
+    "vintage": Style(vintage, ink=faded),
+    "monochrome": Style(monochrome, ink=grey),
 }
 
 

@@ -30,10 +30,61 @@ class Scene:
     words: str
     hints: str = ""  # words that count only when no scene is named
     outdoors: bool = False
+    over: bool = False  # a sheet that is laid over the place and the figure the prompt names
 
 
 SCENES = {
     "birthday": Scene("sheet", "birthday", "birthday geburtstag* bday"),
+    "architecture": Scene(
+        "sheet",
+        "architecture",
+        "architecture microservice mikroservice* mikrodienst* *architektur architekturdiagramm "
+        "systemdiagramm tier drei*schicht*",
+        "diagram diagramm schaubild",
+    ),
+    "flowchart": Scene(
+        "sheet",
+        "flowchart",
+        "flowchart workflow flussdiagramm ablaufdiagramm prozessdiagramm ablaufplan "
+        "programmablauf* entscheidungsbaum",
+    ),
+    "chart": Scene(
+        "sheet",
+        "chart",
+        "barchart piechart linechart scatterplot chart graph histogram donut balkendiagramm "
+        "säulendiagramm kreisdiagramm tortendiagramm liniendiagramm ringdiagramm kuchendiagramm "
+        "streudiagramm statistik",
+    ),
+    "infographic": Scene(
+        "sheet",
+        "infographic",
+        "infographic info*graph* infografik lifecycle timeline roadmap mindmap brainstorming "
+        "zeitleiste zeitstrahl kreislauf lebenszyklus pdca milestone meilensteine gedankenkarte",
+    ),
+    "photosynthesis": Scene("sheet", "photosynthesis", "photosynthesis photosynthese"),
+    "landing": Scene(
+        "sheet", "landing", "landingpage heroimage website webpage homepage webseite startseite"
+    ),
+    "product": Scene("sheet", "product", "productcard product packaging produkt* verpackung"),
+    "iconset": Scene("sheet", "iconset", "iconset icon icons pictogram piktogramm*"),
+    "logo": Scene("sheet", "logo", "logo logotype wordmark emblem firmenlogo badge"),
+    "poster": Scene(
+        "sheet",
+        "poster",
+        "poster banner socialpost flyer promotional promo promotion bookcover cover announcement "
+        "advertisement invitation webinar plakat* flugblatt werbe* einladung* buchumschlag "
+        "buchcover titelbild anzeige post header thumbnail",
+        over=True,
+    ),
+    "mockup": Scene(
+        "sheet",
+        "mockup",
+        "mockup wireframe ui dashboard mobileapp app prototype interface oberfläche screen",
+    ),
+    "network": Scene("sheet", "network", "network vpn lan netzwerk* netzplan topology topologie"),
+    "layers": Scene(
+        "sheet", "layers", "layer osi pyramid *pyramide schicht *schichten *schichtenmodell"
+    ),
     "cat": Scene("figure", "cat", "cat kitten kitty tomcat tabby katze kater kätzchen *katze"),
     "robot": Scene("figure", "robot", "robot android bot droid chatbot cyborg roboter*"),
     "flowers": Scene(
@@ -93,12 +144,18 @@ SCENES = {
 def plan(brief: Brief) -> tuple[str, ...]:
     """The scenes that make the picture, from back to front."""
     sheet = first(brief, "sheet")
+    figure, place = first(brief, "figure"), first(brief, "place")
+    if sheet and SCENES[sheet].over and (figure or place):
+        return *plan_view(figure, place), sheet
     if sheet:
         return (sheet,)
-    figure, place = first(brief, "figure"), first(brief, "place")
+    return plan_view(figure, place) or (hinted(brief) or "abstract",)
+
+
+def plan_view(figure: str | None, place: str | None) -> tuple[str, ...]:
     if figure:
         return place or "plain", figure
-    return (place or hinted(brief) or "abstract",)
+    return (place,) if place else ()
 
 
 def first(brief: Brief, kind: str) -> str | None:
@@ -113,7 +170,7 @@ def first(brief: Brief, kind: str) -> str | None:
 
 def has_figure(brief: Brief) -> bool:
     """Whether someone will stand in the place: it then keeps firm ground in front."""
-    return first(brief, "sheet") is None and first(brief, "figure") is not None
+    return any(SCENES[name].kind == "figure" for name in plan(brief))
 
 
 def names_one(brief: Brief) -> bool:

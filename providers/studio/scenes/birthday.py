@@ -18,7 +18,6 @@ THEMES = (
 )
 NIGHT = THEMES[-1]
 GERMAN = "geburtstag*"
-WRITING = {"text", "words", "lettering", "schrift", "writing"}
 QUOTED = re.compile(r"[\"“„«](.{1,40}?)[\"”“»]")
 NAME = re.compile(
     r"\b(?:for|für|an|named|called|to)\s+(\w[\w'’-]*(?:\s+(?:(?:&|and|und)\s+)?\w[\w'’-]*)?)"
@@ -37,7 +36,7 @@ def draw(canvas: Canvas, brief: Brief) -> None:
     festive.confetti(canvas, colours)
     festive.bunting(canvas, colours, ink)
     festive.balloons(canvas, colours, ink)
-    silent = bool(WRITING & set(brief.unwanted))
+    silent = canvas.silent
     size = min(canvas.h * 0.36, canvas.w * 0.42) * (1.35 if silent else 1.0)
     age = AGE.search(brief.text)
     stage = Stage(canvas.w / 2, canvas.h * 0.955, size)
@@ -60,14 +59,12 @@ def _greeting(canvas: Canvas, brief: Brief, ink: Colour, accent: Colour) -> None
     size = min(lettering.fitting(line, room, tallest) for line in lines)
     x, y = canvas.w / 2, canvas.h * (0.3 if name else 0.34) + (size * 0.3 if wide else 0)
     for line in lines:
-        canvas.paint(lettering.letters(line, x, y, size, weight=0.035), ink)
+        canvas.write(lettering.letters(line, x, y, size, weight=0.035), ink)
         y += size * 1.08
     if name:
         size = lettering.fitting(name, room * 0.85, canvas.h * 0.125)
         y += size * 0.2
-        letters = lettering.letters(name, x, y, size, weight=0.055)
-        canvas.paint(letters, darken(accent, 0.5), opacity=0.25, blur=4)
-        canvas.paint(letters, paints.down((accent, darken(accent, 0.14)), y - size * 0.8, y))
+        canvas.write(lettering.letters(name, x, y, size, weight=0.055), darken(accent, 0.08))
 
 
 def name_in(brief: Brief) -> str:
