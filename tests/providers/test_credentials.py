@@ -234,8 +234,10 @@ class TestTheOrder:
         codex = add("oauth", name="new", grant="authorization_code", client_id="tale", **urls)
         add(name="key")
         assert order(provider) == ["key", "new"]
-        with pytest.raises(BadKey):
+        with pytest.raises(BadKey) as unusable:
             token(codex)
+        credentials.report(codex.pk, unusable.value)
+        assert credentials.incidents(provider.organisation) == [], "not sick: not yet in use"
 
     def test_it_is_changed(self, add: Add, provider: Provider, dana: User) -> None:
         actor = actor_for(dana)

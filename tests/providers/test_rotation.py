@@ -69,6 +69,25 @@ def test_once_more_does_nothing(rows: list[Credential], settings: Any) -> None:
     assert list(boxes) == before
 
 
+def test_what_is_stored_meanwhile_wins(
+    rows: list[Credential], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TALE_KEYS = [new_key(), *settings.TALE_KEYS]
+    unseal = keyring.unseal
+
+    def and_somebody_enters_another(box: str, *, owner: str) -> str:
+        for row in rows:
+            if row.secret == box:
+                row.seal("secret", "sk-entered")
+                row.save()
+        return unseal(box, owner=owner)
+
+    monkeypatch.setattr(keyring, "unseal", and_somebody_enters_another)
+    rotate()
+    monkeypatch.undo()
+    assert [opened(row)["secret"] for row in rows] == ["sk-entered"] * 6
+
+
 def test_a_dry_run_counts_by_key_and_moves_nothing(rows: list[Credential], settings: Any) -> None:
     old_mark = keyring.mark().rstrip(".")
     settings.TALE_KEYS = [new_key(), *settings.TALE_KEYS]
