@@ -11,6 +11,7 @@ from typing import Any
 from tale.lib import http
 
 HERE = http.Reach(private=True)
+CLOSED = "http://127.0.0.1:9/"
 CANARY = "canary-4f9d1e07b3"
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 Handle = Callable[[Writer], Awaitable[None]]
@@ -34,6 +35,10 @@ class Server:
         self.url, self.port = "", 0
         self.threads = 0
         self.serving: set[asyncio.Task[None]] = set()
+
+    def hang_up(self) -> None:
+        for task in self.serving:
+            task.cancel()
 
     def accept(self, reader: Reader, writer: Writer) -> None:
         self.connections += 1
@@ -64,8 +69,7 @@ async def serving(handle: Handle, *, tls: ssl.SSLContext | None = None) -> Async
         yield server
     finally:
         listener.close()
-        for task in server.serving:
-            task.cancel()
+        server.hang_up()
         await asyncio.gather(*server.serving, return_exceptions=True)
 
 

@@ -12,6 +12,7 @@ import pytest
 from tale.lib import http
 from tests.lib.sockets import (
     CANARY,
+    CLOSED,
     HERE,
     awaited,
     drips,
@@ -62,6 +63,42 @@ async def test_connections_are_kept_and_cookies_are_not() -> None:
         await http.send("GET", server.url, reach=HERE)
         assert server.connections == 1
     assert not any(b"cookie" in request.lower() for request in server.requests)
+
+
+@awaited
+async def test_a_connection_that_was_hung_up_is_not_used_again() -> None:
+    async with serving(says(Connection="keep-alive")) as server:
+        await http.send("GET", server.url, reach=HERE)
+        server.hang_up()
+        await asyncio.sleep(0.05)
+        assert (await http.send("POST", server.url, json={}, reach=HERE)).status == 200
+        assert server.connections == 2
+
+
+@awaited
+async def test_only_some_connections_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tale.lib.http.pool.MOST_IDLE", 1)
+    async with serving(says()) as one, serving(says()) as two:
+        for url in (one.url, two.url, two.url, one.url):
+            await http.send("GET", url, reach=HERE)
+        assert (one.connections, two.connections) == (2, 1)
+
+
+@awaited
+async def test_a_call_that_finds_no_connection_free_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tale.lib.http.pool.MOST_CONNECTIONS", 1)
+    monkeypatch.setattr("tale.lib.http.pool.CONNECT_S", 0.1)
+    async with serving(says()) as server:
+        async with http.stream("GET", server.url, reach=HERE):
+            with pytest.raises(http.Unreachable) as failed:
+                await http.send("GET", server.url, reach=HERE)
+        assert (failed.value.code, failed.value.sent) == ("provider_timeout", False)
+        for url in (CLOSED, CLOSED, "https://" + server.url.removeprefix("http://")):
+            with pytest.raises(http.Unreachable):
+                await http.send("GET", url, reach=HERE, deadline_s=0.3)
+        assert (await http.send("GET", server.url, reach=HERE)).status == 200
 
 
 @awaited

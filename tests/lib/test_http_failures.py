@@ -16,6 +16,7 @@ from tale.lib import aio, http
 from tale.lib.http import pool
 from tests.lib.sockets import (
     CANARY,
+    CLOSED,
     HERE,
     Handle,
     Writer,
@@ -124,9 +125,6 @@ def test_a_loop_leaves_nothing_open() -> None:
         asyncio.run(call())
         async_to_sync(call)()
     assert set(pool._pools) == before
-
-
-CLOSED = "http://127.0.0.1:9/"
 
 
 @pytest.mark.django_db(transaction=True)

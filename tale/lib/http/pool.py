@@ -44,9 +44,11 @@ class Pool:
     async def call(self, request: httpcore2.Request) -> httpcore2.Response:
         await self._keep()
         await self._room()
+        origin = request.url.origin
+        place = (origin.scheme, origin.host, origin.port)
         connection = None
         try:
-            connection = await self._taken(request.url.origin)
+            connection = await self._taken(place) or self._new(origin)
             response = await connection.handle_async_request(request)
         except BaseException:
             self._free.release()
@@ -57,7 +59,9 @@ class Pool:
         return httpcore2.Response(
             response.status,
             headers=response.headers,
-            content=Lent(response.stream, response.aclose, partial(self._give_back, connection)),
+            content=Lent(
+                response.stream, response.aclose, partial(self._give_back, place, connection)
+            ),
         )
 
     async def _room(self) -> None:
@@ -67,17 +71,18 @@ class Pool:
         except TimeoutError:
             raise httpcore2.PoolTimeout from None
 
-    async def _taken(self, origin: httpcore2.Origin) -> httpcore2.AsyncHTTPConnection:
-        idle = self._idle.pop(_place(origin), [])
-        while idle:
+    async def _taken(self, place: Place) -> httpcore2.AsyncHTTPConnection | None:
+        while idle := self._idle.pop(place, []):
             connection = idle.pop()
             self._idle_count -= 1
             if idle:
-                self._idle[_place(origin)] = idle  # as the last used
+                self._idle[place] = idle  # as the last used
             if not connection.has_expired():
                 return connection
             await self._drop(connection)
-            idle = self._idle.pop(_place(origin), [])
+        return None
+
+    def _new(self, origin: httpcore2.Origin) -> httpcore2.AsyncHTTPConnection:
         connection = httpcore2.AsyncHTTPConnection(
             origin=origin,
             ssl_context=self._tls or _tls(),
@@ -87,12 +92,12 @@ class Pool:
         self._all.add(connection)
         return connection
 
-    async def _give_back(self, connection: httpcore2.AsyncHTTPConnection) -> None:
+    async def _give_back(self, place: Place, connection: httpcore2.AsyncHTTPConnection) -> None:
         self._free.release()
         if not connection.is_idle():
             await self._drop(connection)
             return
-        self._idle.setdefault(_place(connection._origin), []).append(connection)
+        self._idle.setdefault(place, []).append(connection)
         self._idle_count += 1
         if self._idle_count > MOST_IDLE:
             await self._drop(self._longest_unused())
@@ -151,10 +156,6 @@ class Lent:
             await self._close()
         finally:
             await self._give_back()
-
-
-def _place(origin: httpcore2.Origin) -> Place:
-    return origin.scheme, origin.host, origin.port
 
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Reach, Pool]] = WeakKeyDictionary()
