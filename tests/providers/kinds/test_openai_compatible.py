@@ -101,6 +101,16 @@ def test_a_result_nowhere_we_go(sim: Any, near: OpenAICompatible, path: str) -> 
     assert (type(failed), failed.code) == (Doubtful, "provider_image_gone")
 
 
+def test_a_result_elsewhere_on_our_own_network() -> None:
+    """The operator lists that host too, but for other connections than this one."""
+    with upstream.serve("compatible", result_host="localhost", delivery="url") as sim:
+        failed = failure(lambda: made(connected(OpenAICompatible, sim), flux()))
+    assert failed.code == "provider_image_gone"
+    assert failed.usage is not None
+    assert failed.usage.pictures == 1
+    assert sim.results.requests == []
+
+
 def test_pipes_are_no_switch(sim: Any, near: OpenAICompatible) -> None:
     sim.splits_pipes = True
     made(near, flux(prompt="a fox | blurry"))
