@@ -197,6 +197,7 @@ def test_a_seed_is_drawn_kept_or_told_to_be_useless() -> None:
     assert fit(Wish("a fox", seed=7), seeded).seed == 7
     assert len({fit(Wish("a fox"), seeded).seed for _ in range(3)}) == 3
     assert changed(fit(Wish("a fox", seed=7), LISTED)) == {"seed": ("7", "")}
+    assert changed(fit(Wish("a fox", seed=0), LISTED)) == {"seed": ("0", "")}
     assert fit(Wish("a fox"), LISTED).adjustments == ()
 
 
