@@ -1,0 +1,26 @@
+"""Measures beside a baseline of the same run: on a shared machine only the ratio holds."""
+
+import argparse
+import os
+import tempfile
+
+os.environ["TALE_ENV"] = "test"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    commands = parser.add_subparsers(dest="subject", required=True)
+    providers = commands.add_parser("providers", help="pictures at once through one process")
+    providers.add_argument("--calls", type=int, default=500, choices=range(1, 1001), metavar="N")
+    providers.add_argument("--takes-s", type=float, default=2)
+    providers.add_argument("--rounds", type=int, default=3, choices=range(1, 10), metavar="N")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tale-bench-") as home:
+        os.environ["TALE_HOME"] = home
+        from tests.bench.providers import measure  # noqa: PLC0415  Django wants its home first
+
+        return measure(calls=given.calls, takes_s=given.takes_s, rounds=given.rounds)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
