@@ -52,7 +52,7 @@ class Tariff:
     refusals_billed: bool = False
 
     def bill(self, usage: Usage) -> int:
-        if usage.told_micro is not None and usage.told_currency == self.currency:
+        if usage.told_micro is not None and self._is_told(usage):
             return usage.told_micro
         if self.foreseen_micro is None and self.picture_micro is None and self.credit_micro is None:
             return self._tokens(usage)
@@ -65,10 +65,13 @@ class Tariff:
         return (usage.credits or usage.pictures) * (self.credit_micro or 0)
 
     def is_estimate(self, usage: Usage) -> bool:
-        if usage.is_estimate:
-            return True
+        """Whether the provider left open what the bill stands on."""
         by_tokens = self.foreseen_micro is not None and self.picture_micro is None
-        return by_tokens and not usage.image_out and usage.told_micro is None
+        is_silent = by_tokens and usage.pictures > 0 and not usage.image_out
+        return usage.is_estimate or (is_silent and not self._is_told(usage))
+
+    def _is_told(self, usage: Usage) -> bool:
+        return usage.told_micro is not None and usage.told_currency == self.currency
 
     def _tokens(self, usage: Usage) -> int:
         """A kind of token without a row of its own costs what its elder does: nothing is free by

@@ -96,6 +96,15 @@ class TestLater:
         assert refused.value.code == "invalid_range"
         assert spans(model) == before
 
+    def test_not_in_what_was_a_gap_either(self, put: Any, model: Model) -> None:
+        put(1, valid_to=NOW + 2 * DAY)
+        put(2, valid_from=NOW + 9 * DAY)
+        with pytest.raises(Refusal):
+            put(3, valid_from=NOW + 4 * DAY, valid_to=NOW + 10 * DAY)
+        put(3, valid_from=NOW + 4 * DAY, valid_to=NOW + 5 * DAY)
+        put(4, valid_from=NOW + 6 * DAY)
+        assert spans(model) == [(1, 0, 2), (3, 4, 5), (4, 6, 9), (2, 9, None)]
+
     def test_others_of_the_model_do_not_count(self, put: Any, model: Model) -> None:
         put(1)
         put(1, unit="text_out")

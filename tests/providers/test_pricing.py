@@ -1,7 +1,7 @@
 """What is set aside is enough, what is booked is what was told; without a price, nothing."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -235,6 +235,10 @@ class TestTheBill:
         assert most - 3 < tariff.bill(silent) <= most
         assert tariff.is_estimate(silent)
         assert not tariff.is_estimate(Usage(pictures=3, image_out=1))
+        assert not tariff.is_estimate(Usage())
+        told = Usage(pictures=3, told_micro=5, told_currency="EUR")
+        assert not tariff.is_estimate(told)
+        assert tariff.is_estimate(replace(told, told_currency="USD"))
 
     def test_refusals_are_billed_where_the_model_says_so(self, model: MakeModel) -> None:
         made = model({"picture": "1"}, bills_refusals=True)
@@ -283,6 +287,30 @@ def calls(draw: Any) -> tuple[Tariff, Capabilities, Plan, int, int, Usage]:
         text_out=draw(st.integers(0, wanted.n * able.output_tokens)),
     )
     return tariff, able, wanted, references, partials, usage
+
+
+@pytest.mark.parametrize(
+    ("rates", "more", "most"),
+    [
+        ({"image_out_micro": 1_000_000}, {}, 2 * 1756),
+        ({"image_out_micro": 1_000_000}, {"partials": 3}, 2 * (1756 + 300)),
+        ({"image_in_micro": 1_000_000}, {"references": 4}, 2 * 4 * 1536),
+        ({"text_out_micro": 1_000_000}, {}, 2 * 2048),
+        ({"text_in_micro": 1_000_000}, {}, 2 * (len("a cat") + tokens.FRAME)),
+        ({"cached_in_micro": 1_000_000}, {}, 2 * (len("a cat") + tokens.FRAME)),
+    ],
+)
+def test_the_bound_counts_every_kind_of_token(
+    rates: dict[str, int], more: dict[str, int], most: int
+) -> None:
+    tariff = Tariff("EUR", **{"image_out_micro": 0, **rates})
+    assert pricing.quote(tariff, GPT_IMAGE_2, plan(n=2), **more) == most
+
+
+def test_a_mask_is_a_picture_too() -> None:
+    tariff = Tariff("EUR", image_out_micro=0, image_in_micro=1_000_000)
+    wanted = plan(operation="inpaint")
+    assert pricing.quote(tariff, GPT_IMAGE_2, wanted, references=1) == 2 * 1536
 
 
 @given(calls())

@@ -145,7 +145,7 @@ class TestBringingUp:
         assert (row.amount_micro, row.currency, row.original_currency) == (8_000_000, "USD", "")
 
     def test_what_an_admin_entered_stays(self, make: Any, bring: Any, alice: User) -> None:
-        model = make("gpt-image-2", capabilities={"partials": 1})
+        model = make("gpt-image-1.5", capabilities={"partials": 1, "output_tokens": 9})
         mine = catalogue.set_price(
             actor=actor_for(alice), model=model, unit="image_out", amount_micro=1, now=NOW
         )
@@ -153,6 +153,8 @@ class TestBringingUp:
         assert [step.done for step in steps if "image_out" in step.what] == ["kept"]
         mine.refresh_from_db()
         assert mine.valid_to is None
+        model.refresh_from_db()
+        assert model.capabilities == {"partials": 1, "output_tokens": 9}
 
     def test_a_newer_list_or_rate_ends_the_older(self, make: Any, bring: Any) -> None:
         model = make("gpt-image-2")
