@@ -5,7 +5,7 @@ A price an administrator entered stays; only one that came from a list is follow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -37,11 +37,20 @@ class Step:
 
 @transaction.atomic
 def refresh(
-    *, actor: Actor, published: Published, now: datetime, rates: Rates, dry_run: bool = False
+    *,
+    actor: Actor,
+    published: Published,
+    now: datetime,
+    rates: Rates,
+    only: Collection[Model] | None = None,
+    dry_run: bool = False,
 ) -> list[Step]:
-    """The same again changes nothing. A dry run is the real one, taken back."""
+    """All models, or only some, as those just added. The same again changes nothing. A dry run is
+    the real one, taken back."""
     actor.require(changes.RIGHT)
     models = Model.objects.of(actor.organisation).select_related("provider")
+    if only is not None:
+        models = models.filter(pk__in=[model.pk for model in only])
     steps = [
         step
         for model in models.order_by("provider__name", "remote_id")

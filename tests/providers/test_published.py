@@ -128,6 +128,18 @@ class TestBringingUp:
         assert not AuditLine.objects.of(acme).filter(action="price.set")
         assert bring() == dry != []
 
+    def test_only_those_just_added(self, make: Any, bring: Any) -> None:
+        old, new = make("gpt-image-2"), make("gpt-image-1.5")
+        assert {step.model for step in bring(only=[new])} == {str(new)}
+        assert not Price.objects.filter(model=old)
+
+    def test_only_who_governs(self, make: Any, bob: User, acme: Organisation) -> None:
+        model = make("gpt-image-2")
+        with pytest.raises(Refusal) as refused:
+            refresh(actor=actor_for(bob), published=published.shipped(), now=NOW, rates={})
+        assert refused.value.code == "forbidden"
+        assert not Price.objects.filter(model=model)
+
     def test_without_a_rate_it_stays_unpriced(self, make: Any, bring: Any) -> None:
         model = make("gpt-image-2")
         steps = bring(rates={})
