@@ -16,7 +16,7 @@ from assistants.context import Context
 from policies import budgets
 from policies.models import Call, Entry, Hold
 from policies.spender import Quote, Spender
-from providers import pricing
+from providers import pricing, queueing
 from providers.base import Adapter, closing
 from providers.errors import Doubtful, ProviderFailed, Retry
 from providers.models import Tag
@@ -44,6 +44,7 @@ async def stream(
     messages: list[dict[str, Any]], tools: list[dict[str, Any]], *, context: Context
 ) -> AsyncIterator[Piece]:
     begun = await in_db(_begin, messages, tools, context, now=timezone.now())
+    queueing.stand_for(context.actor)
     while True:
         usage: Usage | None = None
         has_spoken = False
@@ -117,7 +118,9 @@ def _hold_for(
         sent_for=timedelta(seconds=context.deadline_s) + LEASE_SLACK,
     )
     call = calls.start(hold=hold, now=now)
-    return Begun(choice.adapter, question, tariff, hold, call, tuple(others))
+    adapter = choice.adapter
+    adapter.deadline_s = min(adapter.deadline_s, context.deadline_s)  # the wait for a slot with it
+    return Begun(adapter, question, tariff, hold, call, tuple(others))
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ from assistants.models import Artifact, ImageJob
 from policies import budgets
 from policies.models import Call, Entry, Hold
 from policies.spender import Quote, Spender
-from providers import fitting, pricing
+from providers import fitting, pricing, queueing
 from providers.base import Adapter, closing
 from providers.errors import Doubtful, ProviderFailed, Retry
 from providers.models import Tag
@@ -69,6 +69,7 @@ async def generate(
             await asyncio.sleep(LOOK_AGAIN_S)
     if not isinstance(begun, Begun):
         return begun
+    queueing.stand_for(context.actor)
     # A listener who leaves does not stop what is being paid for.
     task = asyncio.create_task(_fulfil(begun, context))
     _unfinished.add(task)
@@ -125,6 +126,7 @@ def _hold_for(
     choice, *others = choices
     plan = fitting.fit(wish, choice.capabilities)
     able, adapter = choice.capabilities, choice.adapter
+    adapter.deadline_s = min(adapter.deadline_s, context.deadline_s)  # the wait for a slot with it
     tariff = pricing.for_pictures(
         choice.model,
         able,
@@ -150,7 +152,7 @@ def _hold_for(
         reference=f"imagejob:{job.pk}",
         idempotency_key=new_id("draw"),
         now=now,
-        sent_for=timedelta(seconds=min(adapter.deadline_s, context.deadline_s)) + LEASE_SLACK,
+        sent_for=timedelta(seconds=adapter.deadline_s) + LEASE_SLACK,
     )
     job.state, job.hold = ImageJob.State.RUNNING, hold.pk
     job.plan = asdict(plan) | {
@@ -166,7 +168,7 @@ def _hold_for(
 async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
     while True:
         try:
-            async with asyncio.timeout(min(begun.adapter.deadline_s, context.deadline_s)):
+            async with asyncio.timeout(begun.adapter.deadline_s):
                 finished = await _finished(begun)
             for picture in finished.pictures:
                 artifacts.look_at(picture.content)

@@ -131,7 +131,10 @@ class Guarded(Adapter):
         await (await self._kind((await self._found())[0])).cancel(handle)
 
     async def was_billed(self, request_id: str) -> bool | None:
-        return await (await self._kind((await self._found())[0])).was_billed(request_id)
+        try:
+            return await (await self._kind((await self._found())[0])).was_billed(request_id)
+        except ProviderFailed:  # not even that can be asked now
+            return None
 
     async def models(self) -> list[Listed]:
         return await self._asked(lambda kind: kind.models())
@@ -193,7 +196,7 @@ class Guarded(Adapter):
             self.limits,
             patience_s=ends - time.monotonic(),
             may_go=partial(self._still_rested, ends),
-            group=queueing.group.get() or group,
+            group=queueing.standing_for() or group,
             kind=self.label,
         )
         async with line:

@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from prometheus_client import Gauge, Histogram
 from redis import RedisError
 
+from accounts.actor import Actor
 from providers.errors import Limited, NotBilled
 from providers.queueing import rows, script
 from providers.queueing.limits import Limits
@@ -34,8 +35,19 @@ from tale.lib.refusals import Text
 
 log = structlog.get_logger(__name__)
 
-# Who is called by turns with whom: "schedule:…", "user:…". Set by whoever begins the work.
+# Who is called by turns with whom: "schedule:…", set by whoever begins such work; else the actor.
 group: ContextVar[str] = ContextVar("group", default="")
+_actor: ContextVar[str] = ContextVar("actor", default="")
+
+
+def stand_for(actor: Actor) -> None:
+    """Of the next calls: one task may serve one person after the other."""
+    _actor.set(str(actor.user.pk) if actor.user else actor.key.pk if actor.key else "")
+
+
+def standing_for() -> str:
+    return group.get() or _actor.get()
+
 
 LOOK_AGAIN_S = 0.1
 LOOK_AT_LEAST_S = 3.0  # well within a ticket's lease

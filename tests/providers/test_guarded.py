@@ -14,6 +14,7 @@ from accounts.models import User
 from providers import credentials, guarded, health, registry
 from providers.errors import (
     BadKey,
+    Declined,
     Doubtful,
     Limited,
     ProviderFailed,
@@ -149,8 +150,9 @@ def test_a_refused_key_is_followed_by_the_next(
 
 
 def test_a_slot_is_held_while_it_runs_and_free_when_the_caller_has_the_result(
-    provider: Provider, upstream: Upstream
+    provider: Provider, upstream: Upstream, settings: Any
 ) -> None:
+    settings.REDIS_URL = ""  # to see the row
     provider.most_at_once = 1
     provider.save()
     upstream.calls = [[Progressed(0.5), DONE]]
@@ -231,6 +233,30 @@ def test_after_an_order_a_refused_question_leaves_the_bill_in_doubt(
     upstream.calls = [[Queued({"id": "1"}), failed]]
     assert isinstance(fail(provider), Doubtful)
     assert len(upstream.keys) == 1
+
+
+def test_every_call_is_counted_by_what_came_of_it(provider: Provider, upstream: Upstream) -> None:
+    def counted(outcome: str) -> float:
+        return guarded.CALLS.labels("painter", outcome)._value.get()
+
+    before = counted("done"), counted("content_policy")
+    upstream.calls = [[DONE], [Declined()]]
+    draw(provider)
+    fail(provider)
+    assert (counted("done"), counted("content_policy")) == (before[0] + 1, before[1] + 1)
+
+
+def test_a_bill_that_cannot_be_asked_for_is_nobody_knows(
+    provider: Provider,
+) -> None:
+    adapter = registry.adapter_for(provider)
+
+    class Sick:
+        async def token(self) -> str:
+            raise BadKey
+
+    adapter.find_credentials = lambda: (Sick(),)  # type: ignore[attr-defined]
+    assert async_to_sync(adapter.was_billed)("req_1") is None
 
 
 def test_what_it_does_not_know_is_remembered(provider: Provider, upstream: Upstream) -> None:

@@ -1,6 +1,7 @@
 """Who waits for a provider, in which order: in the database, and in Redis where there is one."""
 
 import asyncio
+import contextvars
 import os
 import subprocess
 import sys
@@ -15,11 +16,12 @@ from asgiref.sync import async_to_sync
 from django.conf import settings as django_settings
 from django.db import connection
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from providers import queueing
 from providers.errors import Limited
 from providers.models import Provider, Slot, Ticket
 from providers.queueing.limits import Limits
+from tests.people import actor_for
 from tests.races.test_brokers import database_of_the_test
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,6 +160,21 @@ def test_a_crowd_does_not_starve_a_person(provider: Provider) -> None:
 
     async_to_sync(everybody)()
     assert order.count("schedule") == 40
+
+
+def test_a_schedule_is_called_by_turns_with_the_people(alice: User, bob: User) -> None:
+    def stood_for(*actors: User, schedule: str = "") -> list[str]:
+        if schedule:
+            queueing.group.set(schedule)
+        seen = []
+        for actor in actors:
+            queueing.stand_for(actor_for(actor))
+            seen.append(queueing.standing_for())
+        return seen
+
+    people = contextvars.Context().run(stood_for, alice, bob)
+    assert people == [str(alice.pk), str(bob.pk)]
+    assert contextvars.Context().run(stood_for, alice, schedule="schedule:1") == ["schedule:1"]
 
 
 def test_who_loses_patience_is_told_to_come_later_and_leaves_the_line(provider: Provider) -> None:
