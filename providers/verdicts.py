@@ -122,8 +122,11 @@ def of_error(
         return Unfit("request_too_large", _("This is too large for the provider. Send less."))
     if status in (400, 415, 422):
         return _unfit(words, error, message)
-    if status in (404, 405):  # the address is wrong
-        return NotBilled("provider_error")
+    if status in (404, 405):
+        return NotBilled(
+            "provider_error",
+            _("The provider does not know this address. Check its base URL; most end in /v1."),
+        )
     return Doubtful("provider_timeout" if status in (408, 504) else "provider_error")
 
 

@@ -175,7 +175,9 @@ def test_no_such_model(near: OpenAICompatible) -> None:
 
 def test_no_such_address(sim: Any) -> None:
     lost = connected(OpenAICompatible, sim, base_url=sim.url + "/v2")
-    assert type(failure(lambda: made(lost, flux()))) is NotBilled
+    failed = failure(lambda: made(lost, flux()))
+    assert type(failed) is NotBilled
+    assert "/v1" in str(failed.message)
 
 
 CALLS = """index_missing index_zero index_changed id_late id_repeated id_empty id_absent
@@ -328,6 +330,11 @@ def test_what_it_does_not_count_is_counted_here(
     assert usage.is_estimate
     assert sim.bill[0].text_in <= usage.text_in < 3 * sim.bill[0].text_in
     assert sim.bill[0].text_out <= usage.text_out < 3 * sim.bill[0].text_out
+
+
+def test_a_short_memory_is_told(near: OpenAICompatible) -> None:
+    assert near.warnings([{"id": "llama3.2:3b", "owned_by": "library"}])
+    assert not near.warnings([{"id": "flux-dev", "owned_by": "system"}])
 
 
 def test_models_and_check(sim: Any, near: OpenAICompatible) -> None:
