@@ -134,8 +134,8 @@ PEOPLE = (
 )
 GERMAN = (
     "ein eine einen einem einer eines der die das den dem des und mit für von vom über zum zur im "
-    "am auf ohne bild zeichne zeichnen erstelle erstell male mach mache ist als bei unser mein "
-    "*diagramm *plan *karte geburtstag* küche büro"
+    "auf ohne bild zeichne zeichnen erstelle erstell mach mache ist als bei unser mein "
+    "*diagramm *karte geburtstag* küche büro"
 ).split()
 ARTICLES = frozenset("a an any the ein eine einen einem einer der die das den dem".split())
 FILLERS = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
-from providers.studio.brief import Brief
+from providers.studio.brief import PEOPLE, Brief
 from providers.studio.colours import WHITE, Colour
 
 
@@ -30,6 +30,8 @@ class Scene:
     words: str
     hints: str = ""  # words that count only when no scene is named
     outdoors: bool = False
+    people: bool = False  # left out where the prompt wants nobody
+    vague: bool = False  # its words mean other things too: "create a team" wants no picture
     over: bool = False  # a sheet that is laid over the place and the figure the prompt names
 
 
@@ -39,8 +41,9 @@ SCENES = {
         "sheet",
         "architecture",
         "architecture microservice mikroservice* mikrodienst* *architektur architekturdiagramm "
-        "systemdiagramm tier drei*schicht*",
+        "systemdiagramm drei*schicht*",
         "diagram diagramm schaubild",
+        vague=True,
     ),
     "flowchart": Scene(
         "sheet",
@@ -63,9 +66,14 @@ SCENES = {
     ),
     "photosynthesis": Scene("sheet", "photosynthesis", "photosynthesis photosynthese"),
     "landing": Scene(
-        "sheet", "landing", "landingpage heroimage website webpage homepage webseite startseite"
+        "sheet",
+        "landing",
+        "landingpage heroimage website webpage homepage webseite startseite",
+        vague=True,
     ),
-    "product": Scene("sheet", "product", "productcard product packaging produkt* verpackung"),
+    "product": Scene(
+        "sheet", "product", "productcard product packaging produkt* verpackung", vague=True
+    ),
     "iconset": Scene("sheet", "iconset", "iconset icon icons pictogram piktogramm*"),
     "logo": Scene("sheet", "logo", "logo logotype wordmark emblem firmenlogo badge"),
     "poster": Scene(
@@ -79,11 +87,36 @@ SCENES = {
     "mockup": Scene(
         "sheet",
         "mockup",
-        "mockup wireframe ui dashboard mobileapp app prototype interface oberfläche screen",
+        "mockup wireframe ui dashboard mobileapp app prototype interface oberfläche",
     ),
-    "network": Scene("sheet", "network", "network vpn lan netzwerk* netzplan topology topologie"),
+    "floorplan": Scene(
+        "sheet",
+        "floorplan",
+        "floorplan grundriss raumplan sitzplan tischplan lageplan wohnungsplan blueprint",
+    ),
+    "team": Scene(
+        "sheet",
+        "team",
+        "team teamwork colleague coworker collaborat* meeting mitarbeiter* kolleg* besprechung "
+        "teambesprechung",
+        people=True,
+        vague=True,
+    ),
+    "posture": Scene(
+        "sheet",
+        "posture",
+        "posture ergonomic* ergonomisch* sitzhaltung körperhaltung sitzposition",
+        people=True,
+        vague=True,
+    ),
+    "network": Scene(
+        "sheet", "network", "network vpn lan netzwerk* netzplan topology topologie", vague=True
+    ),
     "layers": Scene(
-        "sheet", "layers", "layer osi pyramid *pyramide schicht *schichten *schichtenmodell"
+        "sheet",
+        "layers",
+        "layer osi pyramid *pyramide schicht *schichten *schichtenmodell",
+        vague=True,
     ),
     "cat": Scene("figure", "cat", "cat kitten kitty tomcat tabby katze kater kätzchen *katze"),
     "robot": Scene("figure", "robot", "robot android bot droid chatbot cyborg roboter*"),
@@ -92,6 +125,28 @@ SCENES = {
         "flowers",
         "flower bouquet blossoms rose tulip daisy daisies sunflower poppy poppies floral blume "
         "blumen* rosenstrauß strauß tulpe gänseblümchen sonnenblume mohn mohnblume margerite",
+    ),
+    "person": Scene(
+        "figure",
+        "person",
+        "person people man woman men women boy girl portrait face headshot human mensch* mann frau "
+        "männer leute porträt gesicht junge mädchen",
+        people=True,
+        vague=True,
+    ),
+    "rocket": Scene("figure", "rocket", "rocket spaceship spacecraft rakete* raumschiff*"),
+    "car": Scene("figure", "car", "car automobile auto autos sportwagen sportscar taxi wagen"),
+    "food": Scene(
+        "figure",
+        "food",
+        "food pizza coffee cappuccino espresso fruit apple meal breakfast kaffee obst essen "
+        "frühstück apfel äpfel cup tasse",
+    ),
+    "space": Scene(
+        "place",
+        "space",
+        "space planet galaxy universe cosmos nebula saturn weltraum weltall planet* galaxie kosmos "
+        "universum",
     ),
     "city": Scene(
         "place",
@@ -131,6 +186,7 @@ SCENES = {
         "nature spring summer autumn winter natur frühling sommer herbst",
         outdoors=True,
     ),
+    "kitchen": Scene("place", "kitchen", "kitchen kitchenette küche *küche küchen* kochinsel"),
     "office": Scene(
         "place",
         "office",
@@ -163,7 +219,9 @@ def first(brief: Brief, kind: str) -> str | None:
     named = {
         name: place
         for name, scene in SCENES.items()
-        if scene.kind == kind and (place := brief.find(scene.words)) is not None
+        if scene.kind == kind
+        and not (scene.people and brief.refuses(PEOPLE))
+        and (place := brief.find(scene.words)) is not None
     }
     return min(named, key=named.__getitem__, default=None)
 
@@ -175,7 +233,8 @@ def has_figure(brief: Brief) -> bool:
 
 def names_one(brief: Brief) -> bool:
     """Whether the words name something Studio has a scene for."""
-    return any(first(brief, kind) for kind in ("sheet", "figure", "place")) or bool(hinted(brief))
+    names = (first(brief, kind) for kind in ("sheet", "figure", "place"))
+    return any(name and not SCENES[name].vague for name in names) or bool(hinted(brief))
 
 
 def hinted(brief: Brief) -> str | None:

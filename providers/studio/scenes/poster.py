@@ -76,6 +76,7 @@ VAGUE = "event party meeting email newsletter veranstaltung feier fest our your"
 
 
 def draw(canvas: Canvas, brief: Brief, stage: Stage | None = None) -> None:
+    canvas.lamp = WHITE  # letters and buttons are not in the light of the picture
     Poster(canvas, brief, over=stage is not None).draw()
 
 
