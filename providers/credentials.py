@@ -182,7 +182,9 @@ def in_order(provider: Provider, *, now: datetime | None = None) -> list[Credent
 
 
 def candidates(provider: Provider, *, now: datetime | None = None) -> list[Chosen]:
-    return [Chosen(row.pk) for row in in_order(provider, now=now)]
+    """If all belong to another host, one of them says so: without any, the provider would."""
+    rows = in_order(provider, now=now) or provider.credentials.filter(is_enabled=True)[:1]
+    return [Chosen(row.pk) for row in rows]
 
 
 def choose(provider: Provider, *, now: datetime | None = None) -> Chosen:

@@ -101,7 +101,7 @@ def _look(credential_id: str, now: datetime) -> str | Renewal | None:
     if row is None or not row.is_enabled:
         raise Unusable(_("This credential was removed or switched off."))
     if row.host != row.provider.host:
-        message = _("The credential “%(name)s” belongs to another host. Enter it again.")
+        message = _("The credential “%(name)s” belongs to another host. Enter or remove it.")
         raise Unusable(message % {"name": row})
     if row.kind == Credential.Kind.KEY or row.lasts(now + EARLY):
         return opened(row)

@@ -68,6 +68,7 @@ def _profile(provider: Provider) -> Credential:
         authorize_url="https://auth.example.com/authorize",
         token_url="https://auth.example.com/token",
         client_id="tale",
+        is_enabled=False,  # nobody has signed in, and the provider is called by others
     )
 
 

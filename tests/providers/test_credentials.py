@@ -284,8 +284,9 @@ class TestTheHost:
         key = add()
         provider.base_url = "https://other.example.com/v1"
         provider.save()
-        assert credentials.choose(provider).id == ""
+        assert order(provider) == []
         assert credentials.secret_of(provider) == ""
+        assert credentials.choose(provider).id == key.pk, "it says why, the provider could not"
         with pytest.raises(BadKey):
             token(key)
 
