@@ -16,6 +16,9 @@ from typing import Any
 
 from providers.shapes import ToolCall
 
+# Far more than anybody asks for; what goes on without end must not take all our time.
+MOST_CALLS = 128
+MOST_CHARS = 256 * 1024  # of one call's arguments; cut off they are broken, and so not run
 _LETTERS = string.ascii_lowercase + string.digits
 
 
@@ -42,6 +45,8 @@ class _Call:
     _is_changed: bool = False
 
     def add(self, text: str) -> None:
+        if len(self.text) > MOST_CHARS:
+            return
         self.text += text
         # Only these can end an object, or one that was encoded again as a string.
         self._is_changed = self._is_changed or "}" in text or '"' in text
@@ -68,10 +73,12 @@ class Assembler:
         id = _text(fragment.get("id"))
         name, text = _text(function.get("name")), _arguments(function.get("arguments"))
         call = self._belongs_to(index, id, name, text)
+        if call is None and len(self._calls) >= MOST_CALLS:
+            return
         if call is None:
             call = _Call(index)
             self._calls.append(call)
-        elif call.is_whole and id == call.id != "" and text.strip() == call.text.strip():
+        elif id and id == call.id and call.is_whole and text.strip() == call.text.strip():
             text = ""  # the whole call, told again
         call.id = call.id or id
         call.name = call.name or name

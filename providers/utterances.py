@@ -17,6 +17,7 @@ _FORMS = {
     "[TOOL_CALLS]": re.compile(r"\[TOOL_CALLS\]((?:(?!\[TOOL_CALLS\]).)*)", re.S),
     "```json": re.compile(r"```json\s(.*?)```", re.S),
 }
+MOST_HELD = 16 * 1024
 
 
 class Overheard:
@@ -31,7 +32,9 @@ class Overheard:
             return text
         self._held += text
         start = self._held.lstrip()
-        if any(start.startswith(one) or one.startswith(start) for one in _FORMS):
+        if len(start) <= MOST_HELD and any(
+            start.startswith(one) or one.startswith(start) for one in _FORMS
+        ):
             return ""
         self._is_prose = True
         return self._release()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.assembling import Assembler, new_call_id
+from providers.assembling import MOST_CALLS, MOST_CHARS, Assembler, new_call_id
 
 FOX = {"prompt": 'A fox, "red" } {', "n": 2}
 OWL = {"prompt": "An owl"}
@@ -175,6 +175,17 @@ def test_nonsense_does_no_harm(nonsense: Any) -> None:
     assembler = Assembler()
     assembler.add(nonsense)
     assembler.calls()
+
+
+def test_what_never_ends_is_bounded() -> None:
+    assembler = Assembler()
+    for at in range(2 * MOST_CALLS):
+        assembler.add(opened("draw", index=at, id=f"call_{at}"))
+    for _ in range(40_000):
+        assembler.add(goes_on('{"prompt": "}', index=0))
+    calls = assembler.calls()
+    assert len(calls) == MOST_CALLS
+    assert len(calls[0].arguments) < MOST_CHARS + 100
 
 
 ARGUMENTS = st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text())

@@ -74,6 +74,17 @@ def test_nonsense_does_no_harm(chunk: Any) -> None:
     assert heard(chunk, delta(content="Hi"), delta("stop"))[0] == Text("Hi")
 
 
+def test_prose_that_looks_like_a_call_for_too_long() -> None:
+    asked = Question("m", ASKED.messages, tools=({"function": {"name": "draw"}},))
+    speech = Speech(asked)
+    shown = [
+        piece
+        for _ in range(100)
+        for piece in speech.hear(delta(content="<tool_call>" + 1000 * " "))
+    ]
+    assert len(shown) > 10
+
+
 @pytest.mark.parametrize("chunk", [None, [], "hi", 3])
 def test_no_chunk_at_all(chunk: Any) -> None:
     with pytest.raises(Doubtful):
