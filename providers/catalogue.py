@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -95,12 +94,12 @@ def save_provider(
 ) -> Provider:
     """An empty credential keeps the one that is there."""
     row, before = changes.begin(actor, provider, Provider)
-    was_at = _host(row)
+    was_at = row.host
     changes.put(row, fields, _OF_PROVIDER)
     if row.kind not in KINDS:
         raise Refusal("invalid_choice", field="kind", choices=list(KINDS))
     has_key = row.pk and not row._state.adding and row.credentials.exists()
-    if not (credential or forget_credential) and has_key and _host(row) != was_at:
+    if not (credential or forget_credential) and has_key and row.host != was_at:
         message = _("The key belongs to the former host. Enter one for this host.")
         raise Refusal("required", message, field="api_key")
     saved: Provider = changes.save(actor, row, before)
@@ -160,7 +159,3 @@ def delete_provider(*, actor: Actor, provider: Provider, confirmed: bool = False
         raise Refusal("required", text % words, field="confirmed", **asdict(hit))
     changes.delete(actor, provider, after=asdict(hit))
     return hit
-
-
-def _host(provider: Provider) -> str | None:
-    return urlsplit(provider.base_url).hostname

@@ -20,15 +20,13 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation
-from accounts.tenancy import Tenant
-from providers import grants, profiles, renewal
+from providers import changes, grants, profiles, renewal
 from providers.errors import BadKey, NoCredit, ProviderFailed
 from providers.models import Credential, Model, Provider, Tag
 from providers.models.connections import Health
 from tale.lib import http
 from tale.lib.refusals import NotFound, Refusal, Text
 
-RIGHT = "manage_providers"
 MOST = 20  # of one provider
 LONGEST_KEY = 4000
 WORKED_EVERY = timedelta(minutes=1)  # a credential in use is not written to at every call
@@ -77,7 +75,7 @@ class Incident:
 
 
 def credential_for(actor: Actor, credential_id: str) -> Credential:
-    actor.require(RIGHT)
+    actor.require(changes.RIGHT)
     mine = Credential.objects.of(actor.organisation).select_related("provider")
     credential = mine.filter(pk=credential_id).first()
     if credential is None:
@@ -89,8 +87,8 @@ def credential_for(actor: Actor, credential_id: str) -> Credential:
 def add(*, actor: Actor, provider: Provider, kind: str, **said: Any) -> Credential:
     """A key: `secret`. An OAuth profile: what its grant needs, or `profile`, a file that another
     program keeps."""
-    actor.require(RIGHT)
-    _ours(actor, provider)
+    actor.require(changes.RIGHT)
+    changes.ours(actor, provider)
     if kind not in Credential.Kind.values:
         raise Refusal("invalid_choice", field="kind", choices=Credential.Kind.values)
     mine = provider.credentials.all()
@@ -108,8 +106,8 @@ def add(*, actor: Actor, provider: Provider, kind: str, **said: Any) -> Credenti
 @transaction.atomic
 def change(*, actor: Actor, credential: Credential, **said: Any) -> Credential:
     """An empty secret keeps the one that is there."""
-    actor.require(RIGHT)
-    _ours(actor, credential)
+    actor.require(changes.RIGHT)
+    changes.ours(actor, credential)
     mine = Credential.objects.of(actor.organisation).select_related("provider")
     row = mine.select_for_update(of=("self",)).get(pk=credential.pk)
     before = audit.picture_of(row)
@@ -123,8 +121,8 @@ def change(*, actor: Actor, credential: Credential, **said: Any) -> Credential:
 
 @transaction.atomic
 def remove(*, actor: Actor, credential: Credential) -> None:
-    actor.require(RIGHT)
-    _ours(actor, credential)
+    actor.require(changes.RIGHT)
+    changes.ours(actor, credential)
     before = audit.picture_of(credential)
     audit.write(actor=actor, action="credential.deleted", target=credential, before=before)
     credential.delete()
@@ -133,8 +131,8 @@ def remove(*, actor: Actor, credential: Credential) -> None:
 @transaction.atomic
 def reorder(*, actor: Actor, provider: Provider, order: Sequence[str]) -> None:
     """All of the provider's, the preferred first."""
-    actor.require(RIGHT)
-    _ours(actor, provider)
+    actor.require(changes.RIGHT)
+    changes.ours(actor, provider)
     rows = {row.pk: row for row in provider.credentials.select_for_update()}
     if set(order) - rows.keys():
         raise NotFound(field="order")
@@ -343,8 +341,3 @@ def _secret(value: Any, name: str) -> str:
         message: Text = _("A secret is one line of letters, digits and signs, without spaces.")
         raise Refusal("invalid_characters", message, field=name)
     return value
-
-
-def _ours(actor: Actor, row: Tenant) -> None:
-    if row.organisation_id != actor.organisation.pk:
-        raise NotFound

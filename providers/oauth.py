@@ -23,15 +23,14 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actor import Actor
-from providers import grants, renewal
+from providers import changes, grants, renewal
 from providers.errors import ProviderFailed
 from providers.models import Credential
 from providers.models.connections import Health
 from tale.lib import keyring
 from tale.lib.aio import in_db
-from tale.lib.refusals import NotFound, Refusal
+from tale.lib.refusals import Refusal
 
-RIGHT = "manage_providers"
 VALID_FOR = timedelta(minutes=10)
 LONGEST_CODE = 4096
 SALT = "providers.oauth"
@@ -53,9 +52,8 @@ def begin(
     *, actor: Actor, credential: Credential, redirect_uri: str, session: Session, now: datetime
 ) -> str:
     """Where the browser goes. A sign-in begun before in this session is forgotten."""
-    actor.require(RIGHT)
-    if credential.organisation_id != actor.organisation.pk:
-        raise NotFound
+    actor.require(changes.RIGHT)
+    changes.ours(actor, credential)
     if credential.grant != Credential.Grant.CODE:
         message = _("This credential is not signed in to in the browser.")
         raise Refusal("invalid_state", message, field="grant")
@@ -118,7 +116,7 @@ def _bound_to(actor: Actor) -> tuple[str, str]:
 
 
 def _returned(actor: Actor, state: str, code: str, session: Session, now: datetime) -> Returned:
-    actor.require(RIGHT)
+    actor.require(changes.RIGHT)
     try:
         kept, credential = _kept_for(actor, state, session)
         del session[KEPT]  # whatever comes of it: a state serves once

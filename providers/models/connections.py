@@ -80,8 +80,8 @@ class Provider(Tenant):
 
     @property
     def host(self) -> str:
-        """Whom its credentials are for; empty: the kind's own."""
-        return urlsplit(self.base_url).hostname or ""
+        """Whom its credentials are for: without a base URL whatever host its kind has."""
+        return urlsplit(self.base_url).hostname or f"{self.kind}:"
 
 
 class Credential(Sealed):

@@ -12,7 +12,7 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 
 from accounts.models import AuditLine, Organisation, User
-from providers import catalogue, credentials
+from providers import catalogue, credentials, registry
 from providers.errors import BadKey, Doubtful, Limited, NoCredit
 from providers.models import Credential, Model, Provider
 from tale.lib.refusals import NotFound, Refusal
@@ -289,6 +289,15 @@ class TestTheHost:
         assert credentials.choose(provider).id == key.pk, "it says why, the provider could not"
         with pytest.raises(BadKey):
             token(key)
+
+    def test_without_an_address_it_is_that_of_the_kind(
+        self, provider: Provider, dana: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(registry.KINDS, "another", registry.KINDS["studio"])
+        actor = actor_for(dana)
+        catalogue.save_provider(actor=actor, provider=provider, base_url="", credential=SECRET)
+        wrong = code_of(catalogue.save_provider, actor=actor, provider=provider, kind="another")
+        assert wrong == "required api_key"
 
     def test_a_wrong_key_in_the_form_names_its_field(self, provider: Provider, dana: User) -> None:
         said = {"actor": actor_for(dana), "provider": provider, "credential": "two\nlines"}
