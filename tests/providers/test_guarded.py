@@ -1,7 +1,6 @@
 """Around every kind: the line, credentials, and what a failure of it means."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +27,7 @@ from providers.shapes import (
     Queued,
     Text,
 )
+from tale.lib import aio
 from tests.people import actor_for
 from tests.providers.painter import (
     DONE,
@@ -60,33 +60,23 @@ def test_an_answer_comes_through_whole(provider: Provider) -> None:
     assert async_to_sync(said)() == [Text("Hello"), Ended()]
 
 
-def test_a_provider_that_works_costs_no_statement_but_for_its_credential(
-    provider: Provider, django_assert_num_queries: Any
+def test_a_provider_that_works_costs_no_statement_but_for_its_credentials(
+    provider: Provider, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw(provider)
     provider.refresh_from_db()
-    adapter = registry.adapter_for(provider)
-    with django_assert_num_queries(0):  # in this thread: the database threads have their own
-        registry.adapter_for(provider).capabilities("painter")
-    adapter.find_credentials = tuple  # type: ignore[attr-defined]
-    with guarded_from_the_database():
-        assert async_to_sync(drawn)(adapter) == [DONE]
+    with django_assert_num_queries(0):
+        adapter = registry.adapter_for(provider)
+        adapter.capabilities("painter")
+    asked: list[Any] = []
 
+    async def in_db(work: Any, *args: Any, **more: Any) -> Any:
+        asked.append(work)
+        return await aio.in_db(work, *args, **more)
 
-class guarded_from_the_database:
-    """Any statement on any thread is an error."""
-
-    def __enter__(self) -> None:
-        self.was = guarded.in_db
-
-        async def only_found(work: Callable[[], Any], *args: Any, **more: Any) -> Any:
-            assert work is tuple, f"asked the database: {work}"
-            return work()
-
-        guarded.in_db = only_found  # type: ignore[assignment]
-
-    def __exit__(self, *error: object) -> None:
-        guarded.in_db = self.was
+    monkeypatch.setattr(guarded, "in_db", in_db)
+    assert async_to_sync(drawn)(adapter) == [DONE]
+    assert asked == [adapter.find_credentials]  # type: ignore[attr-defined]
 
 
 def test_too_many_requests_is_asked_once_more_after_the_pause(
