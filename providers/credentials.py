@@ -194,11 +194,6 @@ async def token(credential_id: str, *, now: datetime) -> str:
     return await renewal.token(credential_id, now=now)
 
 
-def secret_of(provider: Provider) -> str:
-    """As it is: a profile is renewed by `token`."""
-    return next((renewal.opened(row) for row in in_order(provider)), "")
-
-
 def report(
     credential_id: str, failed: ProviderFailed | None = None, *, now: datetime | None = None
 ) -> None:

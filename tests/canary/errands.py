@@ -16,7 +16,6 @@ from accounts import keys
 from accounts.models import Organisation, User
 from chats import answering
 from chats.models import Turn
-from providers import credentials
 from providers.models import Provider
 from tale.admin import site
 from tests.canary.trail import Trail, Watched
@@ -102,7 +101,7 @@ def furnishing(trail: Trail, boss: Watched, organisation: Organisation) -> Provi
         sent = changed(form, api_key=trail.keep(name, secret))
         assert boss.post(page, sent).status_code == 302
         provider.refresh_from_db()
-        assert credentials.secret_of(provider) == secret
+        assert provider.credentials.get().unseal("secret") == secret
     trail.keep("refused credential", THIRD)
     for wrong in (
         {"name": ""},

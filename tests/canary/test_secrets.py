@@ -23,7 +23,6 @@ from django.test import TestCase
 from accounts.auth import AccountAdapter
 from accounts.models import Organisation, Role, User
 from chats import turns
-from providers import credentials
 from providers.admin import ProviderAdmin
 from tale.lib import keyring, logs
 from tests.canary import errands
@@ -123,7 +122,9 @@ def test_no_secret_is_found_anywhere(walk: Callable[[], Trail]) -> None:
 
 def test_every_leak_is_found(walk: Callable[[], Trail], monkeypatch: pytest.MonkeyPatch) -> None:
     """A hole in each wall, all at once."""
-    monkeypatch.setattr(ProviderAdmin, "key", lambda _self, row: credentials.secret_of(row))
+    monkeypatch.setattr(
+        ProviderAdmin, "key", lambda _self, row: row.credentials.get().unseal("secret")
+    )
     monkeypatch.setattr(keyring, "seal", lambda secret, owner: secret)
     monkeypatch.setattr(keyring, "unseal", lambda box, owner: box)
     monkeypatch.setattr(logs, "scrub", str)

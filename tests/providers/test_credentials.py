@@ -285,7 +285,6 @@ class TestTheHost:
         provider.base_url = "https://other.example.com/v1"
         provider.save()
         assert order(provider) == []
-        assert credentials.secret_of(provider) == ""
         assert credentials.choose(provider).id == key.pk, "it says why, the provider could not"
         with pytest.raises(BadKey):
             token(key)
