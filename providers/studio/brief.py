@@ -15,7 +15,7 @@ from providers.studio.colours import Colour, rgb
 TIMES = {
     "dawn": "dawn sunrise morning daybreak sonnenaufgang morgen* früh",
     "day": "day daylight noon midday sunny sonnig tag mittag* taghell",
-    "sunset": "sunset sundown evening dramatic sonnenuntergang abend*",
+    "sunset": "sunset sundown evening sonnenuntergang abend*",
     "dusk": "dusk twilight dämmer* abenddämmerung zwielicht",
     "night": "night midnight moon moonlit moonlight starry nacht* mitternacht* mond* "
     "stars sternen*",
@@ -64,6 +64,7 @@ STYLES = {
     "pixel": "pixel pixelart pixelkunst",
     "flat": "flat minimalist minimal minimalistic vector minimalistisch vektor* flach",
     "vintage": "vintage sepia retro nostalgic nostalgisch",
+    "photo": "photorealistic photorealism realistic photographic fotorealistisch realistisch",
     "monochrome": "monochrome grayscale greyscale noir schwarzweiß",
 }
 BRIGHTER = "bright light luminous hell strahlend leuchtend"
@@ -135,7 +136,7 @@ PEOPLE = (
 GERMAN = (
     "ein eine einen einem einer eines der die das den dem des und mit für von vom über zum zur im "
     "auf ohne bild zeichne zeichnen erstelle erstell mach mache ist als bei unser mein "
-    "*diagramm *karte geburtstag* küche büro"
+    "*diagramm *karte geburtstag* küche büro zeit* grundriss plakat* fluss* netz*"
 ).split()
 ARTICLES = frozenset("a an any the ein eine einen einem einer der die das den dem".split())
 FILLERS = (

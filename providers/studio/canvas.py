@@ -32,6 +32,7 @@ class Detail:
     samples: int  # per pixel side: smooth edges
     amount: float  # how many of the small things
     texture: float  # strength of texture and grain
+    depth: float = 0.0  # how much light and shade are worked out at the end
 
 
 class Stencil:

@@ -2,7 +2,7 @@
 
 import io
 
-from PIL import Image, ImageChops, ImageEnhance
+from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
 from providers.studio import scenes, styles, textures
 from providers.studio.brief import WRITING, Brief, read
@@ -14,7 +14,7 @@ SMALLEST, LARGEST = 64, 4096
 DETAILS = {
     "low": Detail(samples=1, amount=0.5, texture=0.0),
     "medium": Detail(samples=2, amount=0.9, texture=0.7),
-    "high": Detail(samples=3, amount=1.5, texture=1.2),
+    "high": Detail(samples=3, amount=1.5, texture=1.2, depth=0.3),
 }
 QUALITIES = {"": "medium", "auto": "medium", "standard": "medium", "hd": "high"}
 BACKGROUNDS = ("", "auto", "opaque", "transparent")
@@ -57,7 +57,8 @@ def _detail(quality: str, width: int, height: int, manner: styles.Style | None) 
     # Nobody can see the thousandth leaf of a thumbnail.
     amount = detail.amount * min(1.0, 0.3 + min(width, height) / 700)
     samples = min(detail.samples, 2) if width * height > LARGE_PX else detail.samples
-    return Detail(samples, amount, detail.texture * (manner.texture if manner else 1.0))
+    texture = detail.texture * (manner.texture if manner else 1.0)
+    return Detail(samples, amount, texture, detail.depth)
 
 
 def _stage(canvas: Canvas, brief: Brief) -> None:
@@ -76,6 +77,8 @@ def _stage(canvas: Canvas, brief: Brief) -> None:
 def _finish(canvas: Canvas, brief: Brief, manner: styles.Style | None) -> Image.Image:
     alpha = canvas.image.getchannel("A") if canvas.image.mode == "RGBA" else None
     image = toned(canvas.image.convert("RGB"), brief)
+    if canvas.detail.depth and scenes.SCENES[scenes.plan(brief)[0]].kind == "place":
+        image = _deepened(image, canvas.detail.depth)
     if manner:
         image = manner.apply(image, canvas.dice("style"))
     if canvas.detail.texture:
@@ -84,6 +87,14 @@ def _finish(canvas: Canvas, brief: Brief, manner: styles.Style | None) -> Image.
     if alpha:
         image.putalpha(alpha)
     return canvas.sign(image, manner.ink if manner else styles.as_it_is)
+
+
+def _deepened(image: Image.Image, depth: float) -> Image.Image:
+    """Local contrast: what is lighter than around it grows lighter, and darker what is darker."""
+    small = image.reduce(8) if min(image.size) >= 128 else image
+    wide = small.filter(ImageFilter.GaussianBlur(max(2, min(small.size) // 12)))
+    around = wide.resize(image.size, Image.Resampling.BICUBIC)
+    return Image.blend(around, image, 1 + depth)
 
 
 def toned(image: Image.Image, brief: Brief) -> Image.Image:

@@ -5,12 +5,13 @@ from random import Random
 
 from providers.studio import paints
 from providers.studio.canvas import Canvas, Stencil
-from providers.studio.colours import WHITE, Colour, darken, lighten, mix, ramp, rgb
+from providers.studio.colours import WHITE, Colour, darken, lighten, lightness, mix, ramp, rgb
 from providers.studio.easel import Easel
 from providers.studio.scenes import Stage
 
 SKINS = ramp("f6d0b1 e8b48f c98d62 a56a43 7a4a2f f3c6a5")
 HAIRS = ramp("2a1d18 4a2e1e 7a4b2a b5793c d9b36a 1d1a22 8a8d96 a5492a")
+DARK_HAIRS = ramp("2a1d18 1d1a22 3a2a22")
 CLOTHES = ramp("3d6fb5 d9534f 2f8f7a 6b5bb5 e09a3a 37475f c2557f 4f8f4a")
 STYLES = ("short", "long", "bun", "curly", "beard", "parted")
 
@@ -54,7 +55,8 @@ def look(dice: Random, *, woman: bool | None = None, top: Colour | None = None) 
         else ("short", "beard", "parted")
     )
     skin = dice.choice(SKINS)
-    hair = dice.choice(HAIRS)
+    # Fair hair on dark skin would read as a mistake.
+    hair = dice.choice(HAIRS if lightness(skin) > 0.74 else DARK_HAIRS)
     return Look(
         skin,
         darken(hair, 0.4) if mix(skin, hair, 0.5) == skin else hair,

@@ -3,6 +3,7 @@ a line of words in brief.py."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import cos, pi
 from random import Random
 
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
@@ -114,6 +115,21 @@ def vintage(image: Image.Image, dice: Random) -> Image.Image:
     return ImageChops.multiply(aged, _grey(falloff))
 
 
+def photo(image: Image.Image, dice: Random) -> Image.Image:
+    """What a lens does: bloom, deeper contrast, soft edges of the frame, darker corners."""
+    curve = [round(255 * (0.5 - 0.5 * cos(pi * (v / 255) ** 0.96))) for v in range(256)]
+    deep = Image.blend(image, image.point(curve * 3), 0.45)
+    small = image.reduce(4) if min(image.size) >= 32 else image
+    soft = small.filter(ImageFilter.GaussianBlur(_radius(small, 9))).resize(image.size)
+    bright = soft.point([max(0, v - 150) * 2 for v in range(256)] * 3)
+    bloomed = ImageChops.screen(deep, bright.point([round(v * 0.3) for v in range(256)] * 3))
+    corners = Image.radial_gradient("L").resize(image.size, Image.Resampling.BILINEAR)
+    blurred = corners.point([min(255, max(0, v - 120) * 2) for v in range(256)])
+    lens = Image.composite(soft, bloomed, blurred)
+    falloff = corners.point([255 - round(0.55 * max(0, v - 90)) for v in range(256)])
+    return ImageEnhance.Color(ImageChops.multiply(lens, _grey(falloff))).enhance(1.12)
+
+
 def monochrome(image: Image.Image, dice: Random) -> Image.Image:
     return _grey(ImageOps.autocontrast(image.convert("L"), cutoff=0.5))
 
@@ -127,6 +143,7 @@ STYLES = {
     "pixel": Style(pixel, texture=0),
     "flat": Style(flat, texture=0),
     "vintage": Style(vintage, ink=faded),
+    "photo": Style(photo, texture=1.6),
     "monochrome": Style(monochrome, ink=grey),
 }
 

@@ -58,7 +58,7 @@ DATED = re.compile(
     re.IGNORECASE,
 )
 LISTING = re.compile(r",|;|→|->|=>|\n")
-SENTENCE_ENDS = re.compile(r"[.!?](?:\s|$)")
+SENTENCE_ENDS = re.compile(r"[.!](?:\s|$)")
 ARTICLE = re.compile(
     r"^(?:and|und|a|an|the|our|some|then|also|ein|eine|einen|einem|einer|der|die|das|den|dem)\s+",
     re.IGNORECASE,

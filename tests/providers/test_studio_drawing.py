@@ -2,17 +2,25 @@
 rest: exact, the same for the same wish, another for another."""
 
 import io
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from providers.studio import scenes, styles
-from providers.studio.brief import STYLES, read
-from providers.studio.drawing import draw
+from providers.studio import lettering, scenes, styles, wording
+from providers.studio.brief import STYLES, WRITING, read
+from providers.studio.canvas import Canvas, Stencil
+from providers.studio.colours import BLACK, WHITE
+from providers.studio.drawing import DETAILS, draw
+from tests import contact_sheet
+
+PROMPTS = contact_sheet.PROMPTS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENE_PROMPTS = {
@@ -208,12 +216,145 @@ def test_the_words_choose_the_scenes(prompt: str, plan: tuple[str, ...]) -> None
     assert scenes.plan(read(prompt)) == plan
 
 
-def test_no_text_is_obeyed() -> None:
-    silent, spoken = (
-        picture(prompt, 256, 256) for prompt in ("birthday card, no text", "birthday card")
-    )
-    words = (70, 64, 186, 120)
-    assert difference(silent.crop(words), spoken.crop(words)) > 8
+WORDY = ("chart", "flowchart", "architecture", "network", "layers", "infographic", "poster", "logo")
+
+
+@pytest.mark.parametrize("scene", [*WORDY, "birthday", "mockup", "landing", "floorplan", "posture"])
+def test_no_text_is_obeyed(scene: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = SCENE_PROMPTS[scene]
+    spoken = picture(prompt, 256, 256)
+    monkeypatch.setattr(Canvas, "paint", _refusing_letters(Canvas.paint))
+    assert difference(picture(f"{prompt}, no text", 256, 256), spoken) > 0.3
+    canvas = Canvas(64, 64, detail=DETAILS["low"], seed="1", silent=True)
+    canvas.fill(WHITE)
+    canvas.write(lettering.letters("Wort", 500, 500, 300), BLACK)
+    assert canvas.sign(canvas.image, styles.as_it_is).getextrema() == ((255, 255),) * 3
+
+
+def _refusing_letters(paint: Callable[..., None]) -> Callable[..., None]:
+    """Letters may be written, never painted: what is painted is not silenced."""
+
+    def checked(canvas: Canvas, stencil: Stencil, *args: object, **options: object) -> None:
+        if canvas.silent:
+            assert type(stencil) is Stencil, "letters painted on a silent sheet"
+        paint(canvas, stencil, *args, **options)
+
+    return checked
+
+
+@pytest.mark.parametrize(
+    ("prompt", "plan"),
+    [
+        ("a team in an office, no people", ("office",)),
+        ("an office without people or text", ("office",)),
+        ("ein Büro ohne Menschen", ("office",)),
+        ("a forest, no text and no people", ("forest",)),
+        ("a menschenleer office", ("office",)),
+    ],
+)
+def test_no_people_is_obeyed(prompt: str, plan: tuple[str, ...]) -> None:
+    assert scenes.plan(read(prompt)) == plan
+
+
+@pytest.mark.parametrize(
+    ("prompt", "silent"),
+    [
+        ("a chart without any text", True),
+        ("a poster, don\u2019t add text", True),
+        ("text-free banner", True),
+        ("ein Plakat ohne Text", True),
+        ("no people or lettering", True),
+        ("a poster with text", False),
+        ("no cat, some text", False),
+    ],
+)
+def test_what_is_refused_is_read(prompt: str, silent: bool) -> None:
+    assert read(prompt).refuses(WRITING) == silent
+
+
+@pytest.mark.parametrize("asked", json.loads(PROMPTS.read_text()), ids=lambda a: a["prompt"])
+def test_what_the_documents_ask_for_has_a_scene(asked: dict[str, Any]) -> None:
+    assert scenes.plan(read(asked["prompt"])) == tuple(asked["scenes"])
+    assert "abstract" not in asked["scenes"]
+
+
+def test_the_documentation_lists_every_prompt_of_its_sheet() -> None:
+    page = (ROOT / "docs" / "studio.md").read_text()
+    missing = [p for p in contact_sheet.prompts() if p not in page]
+    assert missing == []
+    with Image.open(ROOT / "docs" / "studio-sheet.webp") as shown:
+        assert shown.size == contact_sheet.size(len(contact_sheet.prompts()))
+
+
+def test_a_chart_shows_the_numbers_of_its_prompt() -> None:
+    brief = read("bar chart of sales in Q1 10, Q2 20, Q3 35.5 and Q4 1,200")
+    assert [(label, value) for label, value, _ in wording.figures(brief)] == [
+        ("Q1", 10),
+        ("Q2", 20),
+        ("Q3", 35.5),
+        ("Q4", 1200),
+    ]
+    assert wording.figures(read("donut: Apple 40%, 60% Samsung")) == [
+        ("Apple", 40, "%"),
+        ("Samsung", 60, "%"),
+    ]
+    low = picture("bar chart: a 10, b 90", 256, 256)
+    assert difference(low, picture("bar chart: a 90, b 10", 256, 256)) > 2
+
+
+@pytest.mark.parametrize(
+    ("prompt", "topic"),
+    [
+        ("Generate a bar chart comparing quarterly sales for 2024", "Quarterly sales for 2024"),
+        ("a poster for a jazz festival on 12 June 2027, in blue", "Jazz festival"),
+        ("Balkendiagramm über Besucher pro Monat", "Besucher pro Monat"),
+        ('a banner saying "We are open"', "We are open"),
+        ("a chart", ""),
+    ],
+)
+def test_the_heading_is_what_the_prompt_is_about(prompt: str, topic: str) -> None:
+    assert wording.topic(read(prompt)) == topic
+
+
+def test_what_the_prompt_lists_becomes_the_labels() -> None:
+    assert wording.items(read("a mind map with goals, a team and our budget")) == [
+        "Goals",
+        "Team",
+        "Budget",
+    ]
+    assert wording.items(read("Flussdiagramm: Prüfen -> Genehmigt? -> Ablegen")) == [
+        "Prüfen",
+        "Genehmigt?",
+        "Ablegen",
+    ]
+    assert wording.items(read("a chart of sales")) == []
+
+
+@pytest.mark.parametrize("scene", ["logo", "iconset", "rocket", "car", "person", "food"])
+def test_a_subject_stands_free_on_a_transparent_ground(scene: str) -> None:
+    alpha = picture(SCENE_PROMPTS[scene], background="transparent").getchannel("A")
+    assert alpha.getpixel((2, 2)) == 0
+    assert alpha.getextrema() == (0, 255)
+
+
+@pytest.mark.parametrize("scene", SCENE_PROMPTS)
+@pytest.mark.parametrize(("width", "height"), [(640, 64), (64, 640)])
+def test_every_scene_takes_the_oddest_size(scene: str, width: int, height: int) -> None:
+    assert picture(SCENE_PROMPTS[scene], width, height, quality="low").size == (width, height)
+
+
+@pytest.mark.parametrize("scene", ["kitchen", "team", "chart", "poster", "car"])
+def test_each_quality_shows_in_every_kind_of_scene(scene: str) -> None:
+    low, high = (picture(SCENE_PROMPTS[scene], 256, 256, quality=q) for q in ("low", "high"))
+    assert difference(low, high) > 0.4
+
+
+@pytest.mark.parametrize("style", ["watercolour", "oil", "pixel", "pencil"])
+def test_letters_stay_sharp_in_every_style(style: str) -> None:
+    """The darkest and lightest pixels of a heading: a smeared one is grey all over."""
+    image = picture("the OSI layers", 512, 512, style=style).convert("L").crop((160, 10, 360, 60))
+    darkest, lightest = image.getextrema()
+    assert lightest - darkest > 140
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ SCENES = {
     "team": Scene(
         "sheet",
         "team",
-        "team teamwork colleague coworker collaborat* meeting mitarbeiter* kolleg* besprechung "
+        "team teamwork colleague coworker collaborating collaborate meeting mitarbeiter* "
+        "kolleg* besprechung "
         "teambesprechung",
         people=True,
         vague=True,
@@ -197,6 +198,9 @@ SCENES = {
 }
 
 
+ASKING = "generate create draw paint something some me erstelle zeichne male etwas mir".split()
+
+
 def plan(brief: Brief) -> tuple[str, ...]:
     """The scenes that make the picture, from back to front."""
     sheet = first(brief, "sheet")
@@ -205,7 +209,13 @@ def plan(brief: Brief) -> tuple[str, ...]:
         return *plan_view(figure, place), sheet
     if sheet:
         return (sheet,)
-    return plan_view(figure, place) or (hinted(brief) or "abstract",)
+    return plan_view(figure, place) or (hinted(brief) or _unsaid(brief),)
+
+
+def _unsaid(brief: Brief) -> str:
+    """A style without a subject ("something in watercolour") shows best on a landscape."""
+    subject = [word for word in brief.core.split() if word not in ASKING]
+    return "landscape" if brief.style and not subject else "abstract"
 
 
 def plan_view(figure: str | None, place: str | None) -> tuple[str, ...]:

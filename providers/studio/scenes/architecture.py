@@ -15,7 +15,7 @@ Row = tuple[str, list[str]]  # what the tier is, and its nodes
 MICROSERVICES = "microservice microservices mikroservice* mikrodienst*"
 SERVICES = "Users|Nutzer;Orders|Bestellungen;Payments|Zahlungen;Catalog|Katalog"
 ROLES = {
-    "Clients|Clients": "user users browser client app mobile customer kunde kunden nutzer",
+    "Clients|Clients": "user users browser client mobile customer kunde kunden nutzer",
     "Data|Daten": "database db storage cache data redis postgres* datenbank speicher store bucket",
     "Access|Zugang": "balancer gateway cdn dns firewall proxy lastverteiler waf",
     "Messages|Nachrichten": "queue broker kafka rabbitmq bus event",

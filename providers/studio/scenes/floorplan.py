@@ -107,7 +107,7 @@ class Plan:
         self.canvas.paint(Stencil().polygon(box(*gap)), lighten(self.floors["living"], 0.3))
         swing = arc(px, py, size, turn, turn + pi / 2)
         self.canvas.paint(Stencil().line(swing, self.unit * 0.35), mix(WALL, rgb("ffffff"), 0.35))
-        leaf = [(px, py), swing[0] if upright else swing[-1]]
+        leaf = [(px, py), swing[0] if upright or turn > pi else swing[-1]]
         self.canvas.paint(Stencil().line(leaf, self.unit * 0.7), mix(WALL, rgb("ffffff"), 0.2))
 
     def label(self, text: str, frame: Frame, area: str = "") -> None:
@@ -264,10 +264,10 @@ class Hall(Plan):
             y = self.outer[1] + self.high * (0.2 + 0.66 * (index // columns + 0.5) / rows)
             self.table(x, y, index + 1)
         buffet = part(self.outer, 0.2, 0.9, 0.62, 0.97)
-        self.thing(buffet, self.oak, radius=1)
+        self.thing(buffet, lighten(self.oak, 0.4), radius=1)
         self.label(say(brief, "Buffet|Buffet"), buffet)
-        self.doorway(0.8, 1.0, pi, upright=False)
-        way_in = part(self.outer, 0.76, 0.87, 0.98, 0.93)
+        self.doorway(0.84, 1.0, 1.5 * pi, upright=False)
+        way_in = part(self.outer, 0.64, 0.9, 0.82, 0.97)
         self.label(say(brief, "Entrance|Eingang"), way_in)
 
     def table(self, x: float, y: float, number: int) -> None:
