@@ -20,7 +20,8 @@ from providers.defaults import (
 )
 from providers.models import Alias, Fallback, Model, ModelDefault, Provider, Tag
 from providers.prices import gaps, is_priced, set_price, with_units, withdraw_price
-from providers.registry import KINDS
+from providers.registry import KINDS, kind_of
+from tale.lib import http
 from tale.lib.refusals import NotFound, Refusal
 
 __all__ = [
@@ -98,6 +99,7 @@ def save_provider(
     changes.put(row, fields, _OF_PROVIDER)
     if row.kind not in KINDS:
         raise Refusal("invalid_choice", field="kind", choices=list(KINDS))
+    _check_address(row)
     has_key = row.pk and not row._state.adding and row.credentials.exists()
     if not (credential or forget_credential) and has_key and row.host != was_at:
         message = _("The key belongs to the former host. Enter one for this host.")
@@ -159,3 +161,11 @@ def delete_provider(*, actor: Actor, provider: Provider, confirmed: bool = False
         raise Refusal("required", text % words, field="confirmed", **asdict(hit))
     changes.delete(actor, provider, after=asdict(hit))
     return hit
+
+
+def _check_address(provider: Provider) -> None:
+    if provider.base_url:
+        http.check_url(provider.base_url, reach=http.Reach(private=provider.reaches_private))
+    elif not (kind := kind_of(provider.kind)).default_url and not kind.is_local:
+        message = _("This kind of service has no address of its own. Enter one.")
+        raise Refusal("required", message, field="base_url")

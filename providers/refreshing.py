@@ -67,7 +67,7 @@ def _of_model(
     proposal = published.proposed(model.provider.kind, model.remote_id)
     if not proposal:
         return
-    if not _is_at_home(model.provider, published):
+    if not is_at_home(model.provider, published):
         yield Step(str(model), "", "kept", "the provider is at another host, with its own prices")
         return
     yield from _facts(actor, model, proposal)
@@ -143,6 +143,6 @@ def _same(known: Price, row: ListPrice, rate: int | None) -> bool:
     return (known.amount_micro, known.currency) == (row.amount_micro, row.currency)
 
 
-def _is_at_home(provider: Provider, published: Published) -> bool:
+def is_at_home(provider: Provider, published: Published) -> bool:
     host = urlsplit(provider.base_url).hostname
     return host is None or host == published.hosts.get(provider.kind)

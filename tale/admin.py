@@ -14,7 +14,7 @@ from chats.models import Chat
 from policies import admin as policies
 from policies.models import BudgetRule, Call, Entry, Hold
 from providers import admin as providers
-from providers.models import Model, ModelDefault, Provider
+from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tale.overview import OVERVIEW
 from tale.system import SYSTEM
 
@@ -26,7 +26,11 @@ site = Site(
             (
                 (Provider, providers.ProviderAdmin),
                 (Model, providers.ModelAdmin),
+                (Credential, providers.CredentialAdmin),
                 (ModelDefault, providers.DefaultAdmin),
+                (Fallback, providers.FallbackAdmin),
+                (Alias, providers.AliasAdmin),
+                providers.REASONS,
             ),
         ),
         Section(_("Assistants"), ((Assistant, assistants.AssistantAdmin),)),

@@ -292,6 +292,7 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": "/"}],  # where it was read from
     "COMPONENT_SPLIT_REQUEST": True,
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
+    "ENUM_NAME_OVERRIDES": {"TagEnum": "providers.models.Tag"},
 }
 
 LOGGING = logs.configure(

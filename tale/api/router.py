@@ -10,4 +10,5 @@ urlpatterns = [
     path("docs", DocsPage.as_view(url_name="api:openapi"), name="docs"),
     path("", include("accounts.api.urls")),
     path("", include("policies.api")),
+    path("", include("providers.api.urls")),
 ]

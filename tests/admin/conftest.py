@@ -19,7 +19,7 @@ from chats.models import Chat
 from policies import budgets, rules
 from policies.models import BudgetRule, Call, Entry, Hold
 from policies.spender import Quote, Spender
-from providers.models import Model, ModelDefault, Provider
+from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tale import demo
 from tests.people import actor_for, membership_of, owner_of
 
@@ -64,6 +64,31 @@ def hold_for(
     )
 
 
+def _key(organisation: Organisation) -> Credential:
+    provider = Provider.objects.of(organisation).get()
+    key = Credential(organisation=organisation, provider=provider, name=f"{organisation.name}s key")
+    key.seal("secret", "SECRETKEY")
+    key.save()
+    return key
+
+
+def _of_providers(organisation: Organisation) -> dict[str, Any]:
+    mine = Model.objects.of(organisation)
+    image = mine.get(remote_id="studio-image")
+    return {
+        "providers.provider": image.provider,
+        "providers.model": image,
+        "providers.credential": _key(organisation),
+        "providers.alias": Alias.objects.create(
+            organisation=organisation, name=f"{organisation.name}s-alias", model=image
+        ),
+        "providers.fallback": Fallback.objects.create(
+            organisation=organisation, tag="chat", model=mine.get(remote_id="studio-chat")
+        ),
+        "providers.modeldefault": ModelDefault.objects.of(organisation).first(),
+    }
+
+
 @pytest.fixture
 def furnish() -> Furnish:
     """One row of every list of the admin, by the list's name."""
@@ -103,9 +128,7 @@ def furnish() -> Furnish:
             "policies.hold": Hold.objects.of(organisation).get(pk=entry.hold),
             "policies.entry": entry,
             "policies.call": Call.objects.of(organisation).get(),
-            "providers.provider": Provider.objects.of(organisation).get(),
-            "providers.model": Model.objects.of(organisation).get(remote_id="studio-image"),
-            "providers.modeldefault": ModelDefault.objects.of(organisation).first(),
+            **_of_providers(organisation),
         }
 
     return put

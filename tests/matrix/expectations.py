@@ -90,6 +90,21 @@ api:key               DELETE key                 governors/governors 204 admin
 api:budgets           GET    -                   readers             200 read
 api:budget            GET    policies.budgetrule readers             200 read
 api:entries           GET    -                   readers             200 read
+api:providers         GET    -                   readers             200 read
+api:providers         POST   -                   governors           201 admin
+api:provider          GET    providers.provider  readers             200 read
+api:provider          PATCH  providers.provider  governors           200 admin
+api:provider          DELETE providers.provider  governors           204 admin
+api:provider-test     POST   providers.provider  governors           200 admin
+api:provider-credentials POST providers.provider governors           201 admin
+api:credential        DELETE providers.credential governors          204 admin
+api:models            GET    -                   members             200 read
+api:models            POST   -                   governors           201 admin
+api:model             GET    providers.model     members             200 read
+api:model             PATCH  providers.model     governors           200 admin
+api:model-prices      POST   providers.model     governors           201 admin
+api:model-defaults    GET    -                   members             200 read
+api:model-defaults    PUT    -                   governors           200 admin
 api:audit             GET    -                   readers             200 read
 api:audit-export      GET    -                   readers             200 read
 # -- OpenAI's API --------------------------------------------------------------------------
@@ -104,6 +119,11 @@ metrics GET - nobody   200 - everyone=401
 # -- the admin: what is no list ------------------------------------------------------------
 admin:index                            GET  - overseers           200 -
 admin:index                            POST - overseers           200 -
+admin:model_reasons                    GET  - overseers           200 -
+admin:model_reasons                    POST - overseers           200 -
+admin:providers_provider_connection POST providers.provider governors 200 - foreign:operator,outside=403 missing:auditor,admin,owner=404
+admin:providers_credential_sign_in  GET  providers.credential governors 302 - foreign:operator,outside=403 missing:auditor,admin,owner=404
+admin:providers_credential_sign_in  POST providers.credential governors 302 - foreign:operator,outside=403 missing:auditor,admin,owner=404
 admin:top_models                       GET  - overseers           200 -
 admin:top_models                       POST - overseers           200 -
 admin:system                           GET  - overseers           200 -
@@ -129,9 +149,12 @@ admin:app_list                         POST - nobody              200 - overseer
 # The lists of the admin. `see` is the list, a row and its history; see governance.py.
 LISTS = """
 # list                   see               add        change     delete
-providers.provider       overseers         governors  governors  nobody
+providers.provider       overseers         governors  governors  governors
 providers.model          overseers         governors  governors  nobody
+providers.credential     overseers         governors  governors  governors
 providers.modeldefault   overseers         governors  governors  governors
+providers.fallback       overseers         governors  governors  governors
+providers.alias          overseers         governors  governors  governors
 assistants.assistant     overseers         governors  governors  nobody
 policies.budgetrule      overseers         governors  governors  governors
 policies.hold            overseers         nobody     nobody     nobody
@@ -156,6 +179,8 @@ accounts.invitation      revoke          -         governors
 accounts.membership      deactivate      -         governors
 accounts.membership      reactivate      leaver    governors
 accounts.membership      make_owner      -         owners
+providers.provider       connection      -         governors
+providers.provider       models_found    -         governors
 """
 
 # What can be done to rows chosen in a list.
@@ -208,6 +233,10 @@ QUIET = {
     "admin:axes_accessattempt_change",
     "admin:index",
     "admin:system",
+    "admin:model_reasons",
+    "admin:providers_credential_sign_in",
+    "admin:providers_provider_connection",
     "admin:top_models",
+    "api:provider-test",
     "set_language",
 }

@@ -12,7 +12,7 @@ from accounts.models import AuditLine, Organisation, User
 from assistants.models import Assistant, AssistantVersion
 from policies import rules
 from policies.models import BudgetRule, Call, Entry, Hold
-from providers.models import Credential, Model, ModelDefault, Provider
+from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tests.matrix.sent import DRAWN
 from tests.people import actor_for
 
@@ -29,6 +29,8 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
     rules.save(actor=actor_for(owner), rule=rule, now=timezone.now())
     provider = Provider.objects.of(organisation).get()
     sees = {"organisation": organisation, "provider": provider, "tags": ["vision", "chat"]}
+    seer = Model.objects.create(name="Seer", remote_id="seer", **sees)
+    image = Model.objects.of(organisation).get(remote_id="studio-image")
     found: dict[str, Any] = {
         "accounts.auditline": AuditLine.objects.of(organisation).first(),
         "accounts.organisation": organisation,
@@ -43,7 +45,15 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
         "providers.model": Model.objects.of(organisation).first(),
         "providers.modeldefault": ModelDefault.objects.of(organisation).first(),
         "providers.provider": provider,
-        "seeing model": Model.objects.create(name="Seer", remote_id="seer", **sees),
+        "providers.alias": Alias.objects.create(
+            organisation=organisation, name="their-name", model=image
+        ),
+        "providers.fallback": Fallback.objects.create(
+            organisation=organisation,
+            tag="chat",
+            model=Model.objects.of(organisation).get(remote_id="studio-chat"),
+        ),
+        "seeing model": seer,
     }
     return {name: {"pk": row.pk} for name, row in found.items()}
 

@@ -23,6 +23,12 @@ def _own_member(world: World, actor: Actor) -> Body:
     return {"members": [{"member": world.objects["member"][actor.home]["pk"], "is_lead": True}]}
 
 
+def _near(world: World, actor: Actor, kind: str) -> str:
+    """Of their own organisation; a closed one has none."""
+    known = world.objects[kind]
+    return str(known.get(actor.home, known["acme"])["pk"])
+
+
 SENT: dict[str, Sender] = {
     "account_change_password POST": lambda world, actor: {
         "oldpassword": PASSWORD,
@@ -45,8 +51,27 @@ SENT: dict[str, Sender] = {
         "organisation": world.organisations[actor.home].pk,
     },
     "api:invitations POST": lambda world, actor: {"email": "new@fresh.test", "role": "member"},
+    "admin:providers_provider_models_found POST": lambda world, actor: {
+        "other": "fresh",
+        "other_tags": "vision",
+    },
     "api:keys POST": lambda world, actor: {"name": "fresh", "scopes": ["read"]},
     "api:member PATCH": lambda world, actor: {"is_author": True},
+    "api:model PATCH": lambda world, actor: {"name": "fresh"},
+    "api:model-defaults PUT": lambda world, actor: {
+        "tag": "vision",
+        "model": _near(world, actor, "seeing model"),
+    },
+    "api:model-prices POST": lambda world, actor: {"unit": "picture", "amount": "0.05"},
+    "api:models POST": lambda world, actor: {
+        "provider": _near(world, actor, "providers.provider"),
+        "remote_id": "fresh",
+        "name": "fresh",
+        "tags": ["chat"],
+    },
+    "api:provider PATCH": lambda world, actor: {"name": "fresh"},
+    "api:provider-credentials POST": lambda world, actor: {"api_key": "sk-fresh"},
+    "api:providers POST": lambda world, actor: {"kind": "studio", "name": "fresh"},
     "api:team PATCH": lambda world, actor: {"name": "fresh"},
     "api:organisation PATCH": lambda world, actor: {"name": "Renamed"},
     "api:team-members PUT": _own_member,
@@ -77,6 +102,15 @@ WRITTEN: dict[str, tuple[Body, Body]] = {
     ),
     "providers.modeldefault": (
         {"model": _id("seeing model")},
+        {"tag": "vision"},
+    ),
+    "providers.alias": ({"name": "fresh", "model": _id("seeing model")}, {}),
+    "providers.credential": (
+        {"name": "fresh"},
+        {"provider": _id("providers.provider"), "kind": "key", "api_key": "sk-fresh"},
+    ),
+    "providers.fallback": (
+        {"model": _id("seeing model"), "position": "2"},
         {"tag": "vision"},
     ),
     "providers.provider": ({"name": "fresh"}, {"kind": "studio"}),

@@ -57,6 +57,7 @@ SCRIPT = Script()
 
 
 class Scripted(Adapter):
+    default_url = "https://scripted.test"
     deadline_s = 5
 
     def capabilities(self, model: str) -> Capabilities:
