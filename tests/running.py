@@ -86,6 +86,7 @@ def running(home: Path) -> Iterator[Running]:
 
 def environment(home: Path, port: int) -> dict[str, str]:
     plain = {**os.environ, "TALE_ENV": "embedded", "TALE_HOME": str(home), "TALE_PORT": str(port)}
+    plain["TALE_PRIVATE_HOSTS"] = "127.0.0.1"  # where the simulators are
     if url := os.environ.get("DATABASE_URL"):
         plain["DATABASE_URL"] = named(url, database_name(home.parent.name))
     if url := os.environ.get("REDIS_URL"):

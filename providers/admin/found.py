@@ -50,7 +50,7 @@ def groups(provider: Provider, listed: Iterable[Listed]) -> list[dict[str, Any]]
     ours = set(provider.models.values_list("remote_id", flat=True))
     rows = [_row(provider, each, ours) for each in listed]
     sorted_in: dict[str, list[Row]] = {tag: [] for tag, _title in GROUPS}
-    for row in sorted(rows, key=lambda row: (row.is_retired, row.remote_id)):
+    for row in sorted(rows, key=lambda row: (row.is_retired, bool(row.retires_on), row.remote_id)):
         group = next((tag for tag, _title in GROUPS if tag in row.tags), "")
         sorted_in[group].append(row)
     return [{"title": title, "rows": sorted_in[tag]} for tag, title in GROUPS if sorted_in[tag]]

@@ -111,11 +111,11 @@ class ProviderAdmin(OrganisationAdmin):
         limits = ("timeout_s", "most_at_once", "per_minute")
         return (
             (None, {"fields": ("kind", "name", "note", "is_enabled")}),
-            (_("Connection"), {"fields": ("base_url", *secret)}),
+            (_("Connection"), {"fields": ("base_url", *secret, "reaches_private")}),
             (_("Limits"), {"classes": ("collapse",), "fields": limits}),
             (
                 _("Special cases"),
-                {"classes": ("collapse",), "fields": ("reaches_private", "region", "options")},
+                {"classes": ("collapse",), "fields": ("region", "options")},
             ),
         )
 
