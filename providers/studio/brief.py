@@ -119,6 +119,14 @@ PHRASES = {
     "mobile app": "mobileapp",
     "user interface": "ui",
     "open plan": "openplan",
+    "sequence diagram": "sequencediagram",
+    "org chart": "orgchart",
+    "organization chart": "orgchart",
+    "organisation chart": "orgchart",
+    "greeting card": "greetingcard",
+    "christmas card": "christmas greetingcard",
+    "thank you card": "thanks greetingcard",
+    "business card": "businesscard",
 }
 NEGATIONS = frozenset(
     "no without not don't avoid exclude excluding omit ohne kein keine keinen keinem keiner "

@@ -41,7 +41,7 @@ SCENES = {
         "sheet",
         "architecture",
         "architecture microservice mikroservice* mikrodienst* *architektur architekturdiagramm "
-        "systemdiagramm drei*schicht*",
+        "systemdiagramm drei*schicht* orgchart organigramm organisation*plan hierarchy hierarchie",
         "diagram diagramm schaubild",
         vague=True,
     ),
@@ -61,7 +61,7 @@ SCENES = {
     "infographic": Scene(
         "sheet",
         "infographic",
-        "infographic info*graph* infografik lifecycle timeline roadmap mindmap brainstorming "
+        "infographic info*graph* infografik lifecycle timeline roadmap mindmap brainstorming cycle "
         "zeitleiste zeitstrahl kreislauf lebenszyklus pdca milestone meilensteine gedankenkarte",
     ),
     "photosynthesis": Scene("sheet", "photosynthesis", "photosynthesis photosynthese"),
@@ -80,7 +80,9 @@ SCENES = {
         "sheet",
         "poster",
         "poster banner socialpost flyer promotional promo promotion bookcover cover announcement "
-        "advertisement invitation webinar plakat* flugblatt werbe* einladung* buchumschlag "
+        "advertisement invitation webinar plakat* flugblatt werbe* einladung* postcard "
+        "greetingcard *grußkarte weihnachtskarte "
+        "dankeskarte postkarte visitenkarte businesscard buchumschlag "
         "buchcover titelbild anzeige post header thumbnail",
         over=True,
     ),
@@ -94,6 +96,7 @@ SCENES = {
         "floorplan",
         "floorplan grundriss raumplan sitzplan tischplan lageplan wohnungsplan blueprint",
     ),
+    "sequence": Scene("sheet", "sequence", "sequencediagram sequenzdiagramm"),
     "team": Scene(
         "sheet",
         "team",
@@ -120,6 +123,7 @@ SCENES = {
         vague=True,
     ),
     "cat": Scene("figure", "cat", "cat kitten kitty tomcat tabby katze kater kätzchen *katze"),
+    "dog": Scene("figure", "dog", "dog puppy puppies doggy hund hunde hündchen welpe *hund"),
     "robot": Scene("figure", "robot", "robot android bot droid chatbot cyborg roboter*"),
     "flowers": Scene(
         "figure",
@@ -193,6 +197,19 @@ SCENES = {
         "office",
         "office workspace workplace desk coworking büro* *büro arbeitsplatz schreibtisch",
     ),
+    "symbol": Scene(
+        "sheet",
+        "symbol",
+        "",
+        "heart herz star stern clock uhr wecker camera kamera truck lastwagen lkw plane airplane "
+        "flugzeug globe earth erde key schlüssel lock schloss bell glocke trophy pokal gift "
+        "geschenk "
+        "lightbulb bulb glühbirne shield schild leaf blatt book buch phone telefon handy laptop "
+        "computer sun sonne dumbbell hantel paw pfote wrench envelope brief flame feuer cloud "
+        "wolke "
+        "music musik idea idee lightning blitz",
+        vague=True,
+    ),
     "plain": Scene("place", "plain", ""),
     "abstract": Scene("sheet", "abstract", "abstract abstrakt"),
 }
@@ -244,7 +261,12 @@ def has_figure(brief: Brief) -> bool:
 def names_one(brief: Brief) -> bool:
     """Whether the words name something Studio has a scene for."""
     names = (first(brief, kind) for kind in ("sheet", "figure", "place"))
-    return any(name and not SCENES[name].vague for name in names) or bool(hinted(brief))
+    return any(name and not SCENES[name].vague for name in names) or _hints(brief)
+
+
+def _hints(brief: Brief) -> bool:
+    name = hinted(brief)
+    return name is not None and not SCENES[name].vague
 
 
 def hinted(brief: Brief) -> str | None:

@@ -22,6 +22,9 @@ ROLES = {
     "Services|Dienste": "service services dienst dienste microservice api worker",
     "Application|Anwendung": "web application app server frontend backend logic anwendung",
 }
+ORGANISATION = "orgchart organigramm organisation*plan hierarchy hierarchie"
+DEPARTMENTS = "Sales|Vertrieb;Product|Produkt;Finance|Finanzen;People|Personal"
+TEAMS = "Team A|Team A;Team B|Team B;Team C|Team C;Team D|Team D"
 ORDER = ("Clients", "Access", "Application", "Services", "Messages", "Data")
 TOGETHER = "server servers balancer browser"
 
@@ -33,6 +36,8 @@ def draw(canvas: Canvas, brief: Brief) -> None:
         if brief.has(MICROSERVICES)
         else ("Three-tier architecture|Drei-Schichten-Architektur")
     )
+    if brief.has(ORGANISATION):
+        usual = "Our organisation|Unsere Organisation"
     start = board.title(_heading(brief) or say(brief, usual))
     rows = _rows(brief)
     step = (board.bottom - board.h * 0.04 - start) / len(rows)
@@ -66,6 +71,13 @@ _BEFORE = frozenset("a an the of showing our ein eine einer die der das mit zeig
 def _rows(brief: Brief) -> list[Row]:
     named = wording.items(brief, most=7, longest=24)
     users = say(brief, "Users|Nutzer")
+    if brief.has(ORGANISATION):
+        below = named or [say(brief, pair) for pair in DEPARTMENTS.split(";")]
+        return [
+            ("Board|Leitung", [say(brief, "Managing director|Geschäftsführung")]),
+            ("Departments|Bereiche", below),
+            ("Teams|Teams", [say(brief, pair) for pair in TEAMS.split(";")][: len(below)]),
+        ]
     if brief.has(MICROSERVICES) and len(named) < 2:
         services = [say(brief, pair) for pair in SERVICES.split(";")]
         stores = [f"{name} DB" for name in services]
@@ -148,7 +160,7 @@ def _node(board: Board, name: str, frame: Frame, index: int) -> None:
     colour = board.colours.accent(index)
     board.card(frame, radius=14, edge=mix(colour, board.colours.card, 0.35))
     high = bottom - top
-    symbol = icons.meaning(name, "server")
+    symbol = icons.meaning(name, "users" if board.brief.has(ORGANISATION) else "server")
     if board.canvas.silent:
         board.icon(symbol, (left + right) / 2, (top + bottom) / 2, high * 0.6, colour)
         return

@@ -89,7 +89,9 @@ def _cycle(board: Board) -> None:
     brief = board.brief
     usual = WATER if brief.has("water wasser*") else PDCA if brief.has("pdca") else SOFTWARE
     steps = _steps(board, usual)
-    start = board.title(_heading(board, "Life cycle|Kreislauf"))
+    start = board.title(
+        _heading(board, "Water cycle|Wasserkreislauf" if usual == WATER else "Life cycle|Kreislauf")
+    )
     x, y = (board.left + board.right) / 2, (start + board.bottom) / 2
     radius = min(board.w * 0.43, (board.bottom - start) * 0.47)
     inner, turn = radius * 0.42, 2 * pi / len(steps)

@@ -10,6 +10,7 @@ from providers.studio.shapes import box
 
 WALLS = ramp("e9e2d8 d5e0df e6d8cd d9dde8 dfe3d4")
 SHADOW = rgb("2a2430")
+OPEN = "openplan coworking workspaces großraum* startup"
 
 
 def draw(canvas: Canvas, brief: Brief) -> Stage:
@@ -22,6 +23,8 @@ def draw(canvas: Canvas, brief: Brief) -> Stage:
         room.window()
         canvas.lamp = room.lamp
         room.shelves()
+        if brief.has(OPEN):
+            room.islands()
         room.furnish()
         canvas.lamp = WHITE
     lamp = mix(room.lamp, WHITE, 0.5)
@@ -109,6 +112,56 @@ class Room:
         mug = Stage(self.at(0.87), self.desk + 128, 75)
         furniture.mug(canvas, mug, flip=-1 if self.mirrored else 1)
         furniture.papers(canvas, Stage(self.at(0.69), canvas.h - 10, 100))
+
+    def islands(self) -> None:
+        """Desks further back, with screens and chairs: an open plan."""
+        canvas, screens = self.canvas, ramp("2c3448 5d93c8 a8cfe8")
+        for row, (y, scale, count) in enumerate(((0.63, 0.55, 5), (0.715, 0.8, 4))):
+            floor, wide = canvas.h * y, canvas.w / count
+            band = Stencil().polygon(box(0, floor + 40 * scale, canvas.w, self.desk + 10))
+            canvas.paint(band, rgb("b9ab9a"), opacity=0.9)
+            for index in range(count):
+                x, half = wide * (index + 0.5 + 0.12 * row), 92 * scale
+                legs = Stencil().line(
+                    [(x - half * 0.8, floor), (x - half * 0.8, floor + 70 * scale)], 6
+                )
+                legs.line([(x + half * 0.8, floor), (x + half * 0.8, floor + 70 * scale)], 6)
+                canvas.paint(legs, rgb("8b93a3"))
+                chair = Stencil().polygon(
+                    box(
+                        x - 30 * scale,
+                        floor - 52 * scale,
+                        x + 30 * scale,
+                        floor + 20 * scale,
+                        radius=16 * scale,
+                    )
+                )
+                canvas.paint(chair, rgb("4f7f78") if index % 2 else rgb("c9793f"))
+                top = Stencil().polygon(
+                    box(x - half, floor - 8, x + half, floor + 8 * scale, radius=3)
+                )
+                canvas.paint(top, rgb("e0c49c"))
+                screen = Stencil().polygon(
+                    box(
+                        x - 52 * scale,
+                        floor - 84 * scale,
+                        x + 52 * scale,
+                        floor - 20 * scale,
+                        radius=6,
+                    )
+                )
+                screen.polygon(box(x - 6, floor - 22 * scale, x + 6, floor - 6))
+                canvas.paint(screen, screens[0])
+                pane = Stencil().polygon(
+                    box(
+                        x - 46 * scale,
+                        floor - 78 * scale,
+                        x + 46 * scale,
+                        floor - 27 * scale,
+                        radius=3,
+                    )
+                )
+                canvas.paint(pane, paints.down(screens[1:], floor - 80 * scale, floor - 20 * scale))
 
     def sunlight(self) -> None:
         """Slanted light from the window across the wall."""

@@ -57,6 +57,9 @@ KINDS = (
         "calendar",
     ),
     ("hiring job jobs career stelle", "WE ARE HIRING|WIR STELLEN EIN", "Apply|Bewerben", "users"),
+    ("christmas weihnacht* xmas", "", "", "tree"),
+    ("thanks thank dank*", "", "", "gift"),
+    ("businesscard visitenkarte", "", "", "monogram"),
     ("", "ANNOUNCEMENT|ANKÜNDIGUNG", "Learn more|Mehr erfahren", "megaphone"),
 )
 USUAL = {
@@ -70,6 +73,9 @@ USUAL = {
     "book": "The Quiet Path|Der stille Weg",
     "bag": "Summer sale|Sommerangebot",
     "users": "Join our team|Komm ins Team",
+    "tree": "Merry Christmas|Frohe Weihnachten",
+    "gift": "Thank you|Danke",
+    "monogram": "Your name|Ihr Name",
     "megaphone": "Something new|Etwas Neues",
 }
 VAGUE = "event party meeting email newsletter veranstaltung feier fest our your"
@@ -96,7 +102,10 @@ class Poster:
         self.symbol = self.kind[3] if symbol in ("", "users", "laptop") else symbol
         if self.kind[3] in ("rocket", "mail") or self.cover:
             self.symbol = self.kind[3]
-        self.title = self.heading() or say(brief, USUAL[self.kind[3]])
+        if self.kind[3] in ("tree", "gift", "monogram"):
+            self.symbol = {"gift": "heart", "monogram": "user"}.get(self.kind[3], "tree")
+        named = wording.name_of(brief) if self.kind[3] == "monogram" else ""
+        self.title = named or self.heading() or say(brief, USUAL[self.kind[3]])
 
     def heading(self) -> str:
         heading = wording.topic(self.brief, longest=40)
