@@ -27,7 +27,7 @@ from providers.models import Tag
 from providers.shapes import Capabilities, ToolCall, Wish
 from tale.lib import live
 from tale.lib.aio import in_db
-from tale.lib.refusals import TEXT_OF, Refusal
+from tale.lib.refusals import Refusal
 
 SHOW_EVERY_S = 0.1
 REMEMBERED = 40  # messages of the chat a model is told
@@ -97,8 +97,10 @@ def _prepare(turn: Turn) -> tuple[list[dict[str, Any]], Hands]:
         chat_model=version.model if version else None,
     )
     denied: dict[str, str] = {}
-    if not resolve.is_available(organisation, Tag.IMAGE_GENERATION):
-        denied["image_generation"] = str(TEXT_OF["image_generation_unavailable"])
+    try:
+        resolve.resolve(organisation, Tag.IMAGE_GENERATION)
+    except Refusal as none_can:
+        denied["image_generation"] = str(none_can)
     hands = Hands(
         answer=partial(answers.stream, context=context),
         make_pictures=lambda wish, key: images.generate(

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
-from providers import catalogue, health, overrides, registry
+from providers import abilities, catalogue, health, registry
 from providers.base import Adapter
 from providers.models import Alias, Fallback, Model, ModelDefault, Tag
 from providers.shapes import Capabilities
@@ -58,9 +58,7 @@ class Choice:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What its kind says of it, but what an admin says counts more."""
-        able = self.adapter.capabilities(self.model.remote_id)
-        return overrides.applied(able, self.model.capabilities)
+        return abilities.of(self.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +149,6 @@ def chain(
         if model is not None and not shelf.against(model)[0]:
             links.setdefault(model.pk, Choice(model, STEPS_IN))
     return list(links.values())
-
-
-def is_available(organisation: Organisation, tag: str) -> bool:
-    return any(one.taken for one in why(organisation, tag))
 
 
 class _Shelf:

@@ -73,8 +73,6 @@ def test_it_works(acme: Organisation, one: Provider) -> None:
     row = model(one, "gpt-image-2")
     choice = resolve.resolve(acme, DRAWS)
     assert (choice.model, choice.reason) == (row, resolve.FIRST)
-    assert resolve.is_available(acme, DRAWS)
-    assert not resolve.is_available(acme, Tag.CHAT)
 
 
 def test_each_wish_beats_the_next_one(acme: Organisation, one: Provider, two: Provider) -> None:
