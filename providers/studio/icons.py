@@ -86,7 +86,7 @@ ICONS = {
     "L 7 50,28 70,10 80,20 50,28",
     "coffee": "C 74,54 18; -C 74,54 10; R 14,34,74,88 14; L 6 32,26 36,20 36,15 31,9 31,5; "
     "L 6 54,26 58,20 58,15 53,9 53,5",
-    "mountain": "P 4,86 38,20 56,54 66,38 96,86; -P 38,20 48,40 40,36 34,44 28,40",
+    "mountain": "P 4,86 38,20 56,54 66,38 96,86; -L 5 26,44 33,52 40,42 47,51 52,44",
     "wave": "S 4,60 20,38 40,44 60,62 80,56 96,36 96,86 4,86",
     "paw": "S 50,48 70,62 76,80 62,88 50,82 38,88 24,80 30,62; C 22,46 9 12; C 40,24 9 13; "
     "C 60,24 9 13; C 78,46 9 12",
@@ -160,11 +160,11 @@ MEANINGS = {
     "check": "approve approved done complete finish success ok freigabe validate valid",
     "brain": "ai brain intelligence learning ml model ki",
     "bulb": "bulb lightbulb glühbirne idea energy light electric idee licht innovation innovative",
-    "leaf": "leaf eco green nature organic sustainable natur bio garden tea",
+    "leaf": "leaf eco green nature organic sustainable natur bio garden garten tea",
     "tree": "tree forest wood baum wald",
     "sun": "sun solar summer sonne",
     "moon": "moon night sleep mond schlaf",
-    "drop": "water drop wasser clean",
+    "drop": "water drop *wasser wasser* dusche* clean",
     "flame": "flame fire calories hot feuer burn kalorien",
     "dumbbell": "dumbbell hantel fitness gym workout sport training",
     "heart": "health heart love care gesundheit herz wellness",

@@ -150,7 +150,13 @@ def figures(brief: Brief, *, most: int = 8) -> list[tuple[str, float, str]]:
         label = ARTICLE.sub("", HEAD.sub("", label).strip(" :=(-"))
         if label:
             found.append((_written(label)[:22], _value(number), unit or ""))
-    return found[:most] if len(found) > 1 else []
+    if len(found) < 2:
+        return []
+    label, value, unit = found[0]
+    numbered = [re.fullmatch(r"(?:.*\s)?([A-Za-z]+\d+)", label) for label, _, _ in found]
+    if " " in label and numbered[0] and all(numbered):  # "sales Q1 10, Q2 20"
+        found[0] = (numbered[0].group(1), value, unit)
+    return found[:most]
 
 
 def _value(number: str) -> float:

@@ -292,7 +292,7 @@ def test_the_documentation_lists_every_prompt_of_its_sheet() -> None:
 
 
 def test_a_chart_shows_the_numbers_of_its_prompt() -> None:
-    brief = read("bar chart of sales in Q1 10, Q2 20, Q3 35.5 and Q4 1,200")
+    brief = read("Chart: sales Q1 10, Q2 20, Q3 35.5 and Q4 1,200")
     assert [(label, value) for label, value, _ in wording.figures(brief)] == [
         ("Q1", 10),
         ("Q2", 20),

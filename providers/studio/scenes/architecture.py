@@ -160,7 +160,8 @@ def _node(board: Board, name: str, frame: Frame, index: int) -> None:
     colour = board.colours.accent(index)
     board.card(frame, radius=14, edge=mix(colour, board.colours.card, 0.35))
     high = bottom - top
-    symbol = icons.meaning(name, "users" if board.brief.has(ORGANISATION) else "server")
+    usual = "users" if board.brief.has(ORGANISATION) else "server"
+    symbol = "server" if "server" in name.lower() else icons.meaning(name, usual)
     if board.canvas.silent:
         board.icon(symbol, (left + right) / 2, (top + bottom) / 2, high * 0.6, colour)
         return

@@ -118,10 +118,10 @@ class Poster:
 
     def draw(self) -> None:
         board = self.board
-        if self.over:
-            self.veil()
-        else:
+        if not self.over:
             self.ground()
+        elif not self.canvas.silent:
+            self.veil()
         if board.w > board.h * 1.35:
             self.wide()
         else:
@@ -160,6 +160,10 @@ class Poster:
     def wide(self) -> None:
         """Words on the left, the emblem on the right."""
         board, brief = self.board, self.brief
+        if self.canvas.silent:
+            if not self.over:
+                self.emblem(*board.at(0.5, 0.5), board.h * 0.3)
+            return
         left, end = (
             board.left + board.w * 0.05,
             board.left + board.w * (0.6 if not self.over else 0.7),

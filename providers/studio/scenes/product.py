@@ -78,6 +78,8 @@ def _marks(board: Board, view: Frame) -> None:
         Stencil().dot(view[2] - size * 1.7, view[1] + size * 1.7, size), rgb("ffffff")
     )
     board.icon("heart", view[2] - size * 1.7, view[1] + size * 1.7, size * 1.1, rgb("ef4e6b"))
+    if board.canvas.silent:
+        return
     tag = (view[0] + size * 0.8, view[1] + size, view[0] + size * 3.6, view[1] + size * 2.4)
     board.pill(tag, rgb("20283c"))
     board.text(

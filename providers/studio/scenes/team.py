@@ -44,7 +44,7 @@ def draw(canvas: Canvas, brief: Brief) -> None:
             _laptop(canvas, x, y, size * 0.4)
         else:
             furniture.mug(canvas, Stage(x - size * 0.22, y, size * 0.17), flip=1)
-            furniture.papers(canvas, Stage(x + size * 0.1, y + canvas.h * 0.03, size * 0.22))
+            furniture.papers(canvas, Stage(x + size * 0.05, y + canvas.h * 0.03, size * 0.22))
     canvas.lamp = WHITE
 
 
