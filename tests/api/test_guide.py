@@ -18,7 +18,7 @@ from tests.people import Key
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 BLOCK = re.compile(r"```sh\n(.*?)```(?:\n```json\n(.*?)```)?", re.DOTALL)
-ID = re.compile(r"\b(?:org|team|mem|key)_[0-9a-z]{24}\b")
+ID = re.compile(r"\b(?:org|team|mem|key|prov|model|cred)_[0-9a-z]{24}\b")
 MORE = "…"
 
 
