@@ -77,6 +77,8 @@ def fits(wanted: Any, found: Any) -> bool:
             return same and all(fits(wanted[name], found[name]) for name in wanted)
         case list(), list():
             return len(wanted) == len(found) and all(map(fits, wanted, found))
+        case (str(), dict()) if wanted == MORE:  # more of it than the page has room for
+            return bool(found)
         case str(), str():
             return re.fullmatch(re.escape(wanted).replace(MORE, ".+"), found, re.DOTALL) is not None
     return bool(wanted == found)
@@ -90,6 +92,8 @@ def fits(wanted: Any, found: Any) -> bool:
         ("Acme", "Acme Inc", False),
         ({"a": "…"}, {"a": "x", "b": 1}, False),
         ([], [1], False),
+        ("…", {"a": 1}, True),
+        ("…", {}, False),
         (None, None, True),
         (None, "null", False),
     ],
