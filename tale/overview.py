@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,12 +22,23 @@ from analytics.admin import rows_of
 from policies import usage
 from policies.admin import bars
 from policies.models import BudgetRule
-from providers import catalogue
+from providers import credentials, health, prices
 from providers.models import Model, Provider, Tag
+from providers.models.connections import Health
 from tale.lib import money
 from tale.lib.refusals import Text
 
 MOST_BARS, MOST_LINES, MOST_MODELS = 6, 8, 5
+
+
+SICK: dict[str, Text] = {
+    "no_credit": _("the account is out of credit"),
+    "oauth_client": _("the sign-in service refuses our client"),
+    "oauth_expired": _("the sign-in has expired"),
+    "other_host": _("it was entered for another address"),
+    "provider_auth": _("the service refuses it"),
+    "seal_broken": _("it cannot be opened with the keys of this installation"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +108,18 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
         if not any(tag in model.tags for model in usable):
             yield Notice(missing, _("Open models"), models, is_grave=True)
     for model in usable:
-        if not catalogue.is_priced(model):
+        if not prices.is_priced(model):
             text = _("%(model)s has no price, so it is not called.") % {"model": model}
             yield Notice(text, _("Set a price"), _of_model(model), is_grave=True)
         if model.retires_on is not None:
             day = date_format(model.retires_on)
             text = _("%(model)s retires on %(day)s.") % {"model": model, "day": day}
             yield Notice(text, _("Open the model"), _of_model(model))
-    for provider in Provider.objects.of(organisation).filter(is_enabled=False):
-        text = _("The provider %(name)s is switched off.") % {"name": provider}
-        address = reverse("admin:providers_provider_change", args=[provider.pk])
-        yield Notice(text, _("Open the provider"), address)
+        if model.vanished_at is not None:
+            words = {"model": model, "provider": model.provider}
+            gone = _("%(provider)s no longer lists %(model)s.") % words
+            yield Notice(gone, _("Open the model"), _of_model(model), is_grave=True)
+    yield from _of_providers(organisation, now=now)
     if held.unknown:
         text = ngettext(
             "%(number)s hold is being checked with the provider.",
@@ -117,13 +130,46 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
         yield Notice(text, _("Open the holds"), address)
 
 
+def _of_providers(organisation: Organisation, *, now: datetime) -> Iterator[Notice]:
+    mine = Provider.objects.of(organisation)
+    for provider in mine.filter(is_enabled=True, health=Health.FAILING):
+        text = _("%(name)s fails: %(code)s.")
+        if health.is_resting(provider, now=now):
+            text = _("%(name)s fails and rests for now: %(code)s.")
+        words = {"name": provider, "code": provider.last_error}
+        yield Notice(text % words, _("Test it"), _of_provider(provider), is_grave=True)
+    for sick in credentials.incidents(organisation):
+        tags = ", ".join(str(Tag(tag).label) for tag in sick.affected_tags)
+        text = _("“%(name)s” of %(provider)s: %(why)s. Affected: %(tags)s.")
+        words = {
+            "name": sick.credential,
+            "provider": sick.credential.provider,
+            "why": SICK.get(sick.code, sick.code),
+            "tags": tags or _("nothing"),
+        }
+        address = reverse("admin:providers_credential_change", args=[sick.credential.pk])
+        yield Notice(text % words, _("Renew it"), address, is_grave=not sick.is_covered)
+    for price in prices.gaps(organisation, now=now):
+        text = _("A price of %(model)s ends on %(day)s, and none goes on from there.")
+        words = {"model": price.model, "day": date_format(price.valid_to or now)}
+        yield Notice(text % words, _("Set a price"), _of_model(price.model))
+    for provider in mine.filter(is_enabled=False):
+        off = _("The provider %(name)s is switched off.") % {"name": provider}
+        yield Notice(off, _("Open the provider"), _of_provider(provider))
+
+
 def _usable(organisation: Organisation, *, now: datetime) -> list[Model]:
     enabled = Model.objects.of(organisation).filter(is_enabled=True, provider__is_enabled=True)
-    return list(catalogue.with_units(enabled, now=now).order_by("name"))
+    rows = prices.with_units(enabled.select_related("provider"), now=now)
+    return list(rows.order_by("name"))
 
 
 def _of_model(model: Model) -> str:
     return reverse("admin:providers_model_change", args=[model.pk])
+
+
+def _of_provider(provider: Provider) -> str:
+    return reverse("admin:providers_provider_change", args=[provider.pk])
 
 
 OVERVIEW = Page(

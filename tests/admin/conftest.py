@@ -67,6 +67,7 @@ def hold_for(
 def _key(organisation: Organisation) -> Credential:
     provider = Provider.objects.of(organisation).get()
     key = Credential(organisation=organisation, provider=provider, name=f"{organisation.name}s key")
+    key.host = provider.host
     key.seal("secret", "SECRETKEY")
     key.save()
     return key

@@ -13,6 +13,7 @@ from accounts.models import Organisation, User
 from analytics import reports
 from policies import budgets, rules
 from policies.models import BudgetRule, Call, Entry
+from providers.models import Price
 from tests.admin.conftest import (
     SignIn,
     at,
@@ -24,6 +25,8 @@ from tests.admin.conftest import (
 from tests.people import actor_for, join
 
 Rows = dict[str, Any]
+
+HOUR = timedelta(hours=1)
 
 
 class TestTopModels:
@@ -116,6 +119,27 @@ class TestOverview:
         assert [row["line"].model for row in context["models"]] == ["studio-image"]
         assert {line.line.chain for line in context["lines"]} == {ours["accounts.organisation"].pk}
         assert any("checked" in str(notice.text) for notice in context["notices"])
+
+    def test_it_says_which_providers_need_somebody(
+        self, dana: User, ours: Rows, as_: SignIn
+    ) -> None:
+        provider = ours["providers.provider"]
+        now = timezone.now()
+        type(provider).objects.filter(pk=provider.pk, organisation=provider.organisation).update(
+            health="failing", last_error="provider_timeout", failures=5, rests_until=now + HOUR
+        )
+        key = ours["providers.credential"]
+        key.health, key.last_error, key.failed_at = "failing", "oauth_expired", now
+        key.save()
+        price = Price.objects.filter(model=ours["providers.model"]).first()
+        assert price is not None
+        Price.objects.filter(model=price.model, pk=price.pk).update(valid_to=now + HOUR)
+        model = ours["providers.model"]
+        model.vanished_at = now
+        model.save()
+        told = " ".join(str(each.text) for each in as_(dana).get("/admin/").context["notices"])
+        for words in ("rests for now: provider_timeout", "has expired", "none goes on", "lists"):
+            assert words in told, words
 
     def test_empty_it_says_what_to_do_next(self, dana: User, as_: SignIn) -> None:
         text = page_of(as_(dana).get("/admin/"))
