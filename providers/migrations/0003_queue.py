@@ -5,42 +5,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('providers', '0002_credential_revision'),
+        ("providers", "0002_credential_revision"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Slot',
+            name="Slot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lane', models.CharField(choices=[('at_once', 'At Once'), ('a_minute', 'A Minute')], max_length=10)),
-                ('number', models.PositiveIntegerField()),
-                ('ticket', models.CharField(blank=True, max_length=40)),
-                ('until', models.DateTimeField()),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='providers.provider')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "lane",
+                    models.CharField(
+                        choices=[("at_once", "At Once"), ("a_minute", "A Minute")], max_length=10
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("ticket", models.CharField(blank=True, max_length=40)),
+                ("until", models.DateTimeField()),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="providers.provider",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['provider', 'lane', 'until'], name='slot_free')],
-                'constraints': [models.UniqueConstraint(models.F('provider'), models.F('lane'), models.F('number'), name='slot_once')],
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["provider", "lane", "until"], name="slot_free")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("provider"), models.F("lane"), models.F("number"), name="slot_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Ticket',
+            name="Ticket",
             fields=[
-                ('id', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('group', models.CharField(blank=True, max_length=80)),
-                ('round', models.BigIntegerField()),
-                ('asked_at', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='providers.provider')),
+                ("id", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("group", models.CharField(blank=True, max_length=80)),
+                ("round", models.BigIntegerField()),
+                ("asked_at", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="providers.provider",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['provider', 'round', 'asked_at'], name='ticket_order')],
-                'constraints': [models.UniqueConstraint(models.F('provider'), models.F('group'), models.F('round'), name='ticket_once')],
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(fields=["provider", "round", "asked_at"], name="ticket_order")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("provider"),
+                        models.F("group"),
+                        models.F("round"),
+                        name="ticket_once",
+                    )
+                ],
             },
         ),
     ]
