@@ -10,9 +10,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from PIL import Image
 
+from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from providers.errors import Doubtful
 from providers.shapes import Finished, Picture
+from tale.lib.refusals import NotFound
 
 MOST_BYTES = 32 * 2**20
 MOST_PIXELS = 25_000_000
@@ -48,6 +50,25 @@ def read_files(hold_id: str, n: int) -> list[Picture]:
         with store.open(path) as file:
             pictures.append(Picture(file.read()))
     return pictures
+
+
+def sources_for(context: Context, ids: Sequence[str]) -> list[Artifact]:
+    """Pictures to begin from: of the same chat, or one's own. Any other is as good as none."""
+    rows = Artifact.objects.of(context.actor.organisation).filter(pk__in=ids)
+    mine = {row.pk: row for row in rows if _is_at_hand(row, context)}
+    if len(mine) < len(set(ids)):
+        raise NotFound(field="images")
+    return [mine[pk] for pk in ids]
+
+
+def _is_at_hand(row: Artifact, context: Context) -> bool:
+    user = context.actor.user
+    in_this_chat = bool(context.home) and row.home == context.home
+    return in_this_chat or (user is not None and row.owner_id == user.pk)
+
+
+def pictures_of(rows: Sequence[Artifact]) -> list[Picture]:
+    return [Picture(row.get_bytes(), row.media_type) for row in rows]
 
 
 def rows_for(job: ImageJob, finished: Finished, *, hold_id: str) -> list[Artifact]:

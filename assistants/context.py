@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ class Context:
 
 
 Answer = Callable[[list[dict[str, Any]], list[dict[str, Any]]], AsyncIterator[Piece]]
-MakePictures = Callable[[Wish, str], Awaitable[list[Artifact]]]
+MakePictures = Callable[[Wish, str, Sequence[str]], Awaitable[list[Artifact]]]
 
 
 @dataclass(frozen=True, slots=True)

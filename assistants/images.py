@@ -48,18 +48,29 @@ class Begun:
     plan: Plan
     adapter: Adapter
     wish: Wish
+    sources: list[Artifact]
     others: tuple[Choice, ...]  # who may step in
 
 
 async def generate(
-    *, wish: Wish, context: Context, idempotency_key: str, join: bool = False
+    *,
+    wish: Wish,
+    context: Context,
+    idempotency_key: str,
+    sources: Sequence[str] = (),
+    join: bool = False,
 ) -> list[Artifact]:
-    """The same key brings the same pictures, paid once. `join` waits for a run under way instead
-    of refusing with request_in_progress."""
+    """The same key brings the same pictures, paid once. `sources` are pictures to change. `join`
+    waits for a run under way instead of refusing with request_in_progress."""
     while True:
         try:
             begun = await in_db(
-                _begin, wish, context, idempotency_key=idempotency_key, now=timezone.now()
+                _begin,
+                wish,
+                context,
+                tuple(sources),
+                idempotency_key=idempotency_key,
+                now=timezone.now(),
             )
             break
         except Refusal as refusal:
@@ -86,10 +97,15 @@ def _note(context: Context, refusal: Refusal, *, now: datetime) -> None:
 
 @transaction.atomic
 def _begin(
-    wish: Wish, context: Context, *, idempotency_key: str, now: datetime
+    wish: Wish,
+    context: Context,
+    sources: tuple[str, ...] = (),
+    *,
+    idempotency_key: str,
+    now: datetime,
 ) -> Begun | list[Artifact]:
     organisation = context.actor.organisation
-    body_hash = _hash(wish, context)
+    body_hash = _hash(wish, context, sources)
     job, is_new = ImageJob.objects.get_or_create(
         organisation=organisation,
         idempotency_key=idempotency_key,
@@ -99,7 +115,7 @@ def _begin(
             "owner": context.actor.user,
             "team": context.team,
             "surface": context.actor.surface,
-            "wish": asdict(wish),
+            "wish": asdict(wish) | {"sources": list(sources)},
         },
     )
     if not is_new and job.body_hash != body_hash:
@@ -110,17 +126,29 @@ def _begin(
         raise Refusal(job.refusal["code"])
     if not is_new and job.state != ImageJob.State.FAILED:  # failed: its money went back
         raise Refusal("request_in_progress", job=job.pk)
-    return _hold(job, wish, context, now=now)
+    return _hold(job, wish, context, artifacts.sources_for(context, sources), now=now)
 
 
-def _hold(job: ImageJob, wish: Wish, context: Context, *, now: datetime) -> Begun:
-    first = resolve(context.actor.organisation, Tag.IMAGE_GENERATION, asked=context.image_model)
-    choices = chain(first, context.actor.organisation, Tag.IMAGE_GENERATION)
-    return _hold_for(choices, job, wish, context, now=now)
+def _hold(
+    job: ImageJob, wish: Wish, context: Context, sources: list[Artifact], *, now: datetime
+) -> Begun:
+    tag = Tag.IMAGE_EDIT if sources else Tag.IMAGE_GENERATION
+    if sources:
+        size = f"{sources[0].width}x{sources[0].height}" if wish.size == "auto" else wish.size
+        wish = replace(wish, references=len(sources), size=size)
+    first = resolve(context.actor.organisation, tag, asked=context.image_model)
+    choices = chain(first, context.actor.organisation, tag)
+    return _hold_for(choices, job, wish, context, sources, now=now)
 
 
 def _hold_for(
-    choices: Sequence[Choice], job: ImageJob, wish: Wish, context: Context, *, now: datetime
+    choices: Sequence[Choice],
+    job: ImageJob,
+    wish: Wish,
+    context: Context,
+    sources: list[Artifact],
+    *,
+    now: datetime,
 ) -> Begun:
     organisation = context.actor.organisation
     choice, *others = choices
@@ -139,7 +167,7 @@ def _hold_for(
         spender=Spender.of(context.actor, assistant=context.assistant, team=context.team),
         quote=Quote(
             capability="image",
-            operation="generate",
+            operation=plan.operation,
             provider=choice.model.provider.name,
             model=choice.model.remote_id,
             amount_micro=pricing.quote(tariff, able, plan, references=wish.references),
@@ -162,7 +190,7 @@ def _hold_for(
     }
     job.save(update_fields=["state", "hold", "plan"])
     call = calls.start(hold=hold, now=now)
-    return Begun(job, hold, call, plan, adapter, wish, tuple(others))
+    return Begun(job, hold, call, plan, adapter, wish, sources, tuple(others))
 
 
 async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
@@ -188,7 +216,8 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
 
 
 async def _finished(begun: Begun) -> Finished:
-    order = Order(begun.hold.model, begun.plan)
+    references = await in_db(artifacts.pictures_of, begun.sources) if begun.sources else ()
+    order = Order(begun.hold.model, begun.plan, references=tuple(references))
     async with closing(begun.adapter.make_pictures(order)) as happenings:
         async for happening in happenings:
             if isinstance(happening, Finished):
@@ -234,12 +263,12 @@ def _step_in(begun: Begun, context: Context, *, now: datetime) -> Begun | None:
         try:
             with transaction.atomic():
                 choices = begun.others[place:]
-                return _hold_for(choices, begun.job, begun.wish, context, now=now)
+                return _hold_for(choices, begun.job, begun.wish, context, begun.sources, now=now)
         except Refusal:
             continue
     return None
 
 
-def _hash(wish: Wish, context: Context) -> str:
-    body = asdict(wish) | {"model": context.image_model, "home": context.home}
+def _hash(wish: Wish, context: Context, sources: tuple[str, ...]) -> str:
+    body = asdict(wish) | {"model": context.image_model, "home": context.home, "sources": sources}
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -103,8 +103,8 @@ def _prepare(turn: Turn) -> tuple[list[dict[str, Any]], Hands]:
         denied["image_generation"] = str(none_can)
     hands = Hands(
         answer=partial(answers.stream, context=context),
-        make_pictures=lambda wish, key: images.generate(
-            wish=wish, context=context, idempotency_key=key, join=True
+        make_pictures=lambda wish, key, sources: images.generate(
+            wish=wish, context=context, idempotency_key=key, sources=sources, join=True
         ),
         offers=denied,
     )

@@ -7,12 +7,12 @@ from assistants.events import Used
 from providers.shapes import ToolCall, Wish
 from tale.lib.refusals import ModelMistake
 
-MOST = 10
+MOST, MOST_SOURCES = 10, 16
 
 SCHEMA: dict[str, Any] = {
     "description": (
-        "Make new pictures for the person: one-off illustrations, birthday cards, mockups, "
-        "whimsical replies. Not for charts of exact data."
+        "Make new pictures for the person, or change ones they have: illustrations, birthday "
+        "cards, mockups, whimsical replies. Not for charts of exact data."
     ),
     "parameters": {
         "type": "object",
@@ -26,6 +26,13 @@ SCHEMA: dict[str, Any] = {
             },
             "quality": {"type": "string", "enum": ["auto", "low", "medium", "high"]},
             "style": {"type": "string", "description": "Such as watercolour."},
+            "background": {"type": "string", "enum": ["auto", "opaque", "transparent"]},
+            "images": {
+                "type": "array",
+                "items": {"type": "string"},
+                "maxItems": MOST_SOURCES,
+                "description": "Ids of pictures of this chat to change. Without it, new ones.",
+            },
         },
         "required": ["prompt"],
     },
@@ -33,9 +40,22 @@ SCHEMA: dict[str, Any] = {
 
 
 async def use(call: ToolCall, arguments: dict[str, Any], hands: Hands, key: str) -> Used:
-    artifacts = await hands.make_pictures(_wish(arguments), key)
-    shown = [f"picture {place}" for place, _ in enumerate(artifacts, start=1)]
-    return Used(call, {"shown_to_the_person": shown}, tuple(artifacts))
+    made = await hands.make_pictures(_wish(arguments), key, _sources(arguments))
+    shown = [{"id": row.pk, "width": row.width, "height": row.height} for row in made]
+    adjusted = made[0].parameters.get("adjustments", []) if made else []
+    result = {"status": "shown to the person", "images": shown, "adjusted": adjusted}
+    return Used(call, result, tuple(made))
+
+
+def _sources(arguments: dict[str, Any]) -> list[str]:
+    named = arguments.get("images") or []
+    if isinstance(named, str):
+        named = [named]
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ModelMistake("images must be a list of ids")
+    if len(named) > MOST_SOURCES:
+        raise ModelMistake(f"images names at most {MOST_SOURCES}")
+    return named
 
 
 def _wish(arguments: dict[str, Any]) -> Wish:
@@ -58,4 +78,5 @@ def _wish(arguments: dict[str, Any]) -> Wish:
         size=word("size", "auto"),
         quality=word("quality", "auto"),
         style=word("style", ""),
+        background=word("background", "auto"),
     )

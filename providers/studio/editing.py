@@ -61,6 +61,13 @@ def is_said(brief: Brief, vocabulary: str) -> bool:
     return any(is_in(word, vocabulary) for word in (*brief.words, *brief.unwanted))
 
 
+def changes_something(brief: Brief) -> bool:
+    """Whether the words say how the picture as a whole is to change."""
+    light = (brief.brightness, brief.warmth, brief.vividness)
+    air = (brief.time, brief.season, brief.weather, brief.style)
+    return any((*light, *air)) or any(is_said(brief, words) for words in CHANGES)
+
+
 def _opened(content: bytes, width: int, height: int) -> Image.Image:
     image = ImageOps.exif_transpose(Image.open(io.BytesIO(content), formats=FORMATS))
     image = image.convert("RGBA" if "A" in image.getbands() else "RGB")

@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from providers.studio.phrases import Language, asks_for_a_subject, language_of, say
-from providers.studio.wishes import Wish, refine, refuses, tokens, understand, wish_for, words
+from providers.studio.wishes import (
+    Wish,
+    picked,
+    refine,
+    refuses,
+    retouches,
+    tokens,
+    understand,
+    wish_for,
+    words,
+)
 
 Message = dict[str, Any]
 
@@ -57,7 +67,10 @@ def _answer(messages: list[Message], tools: list[Message]) -> str | dict[str, An
     if tool is None:
         reason = _reason(messages)
         return say("unavailable because" if reason else "unavailable", language, reason=reason)
-    return _call(wish, _function(tool), messages)
+    function = _function(tool)
+    if sources := _to_retouch(function, messages):
+        return _call(Wish(_said(messages)), function, messages, images=sources)
+    return _call(wish, function, messages)
 
 
 def _next_step(messages: list[Message]) -> tuple[Wish | None, str]:
@@ -100,9 +113,39 @@ def _closing(messages: list[Message], language: Language) -> str:
     return say("done all" if n > 1 else "done", language, n=n, prompt=prompt)
 
 
-def _call(wish: Wish, function: Message, messages: list[Message]) -> dict[str, Any]:
-    known = function.get("parameters", {}).get("properties")
-    said = wish.arguments()
+def _to_retouch(function: Message, messages: list[Message]) -> list[str]:
+    """The picture to change, where the change leaves the drawing as it is: "make it brighter"."""
+    text, last = _said(messages), _last_wish(messages)
+    shown = _shown(messages)
+    if "images" not in _properties(function) or not (shown and last):
+        return []
+    if refine(text, last) is None or not retouches(text):
+        return []
+    number = picked(text) or -1
+    place = number - 1 if number > 0 else number
+    return [shown[place]] if -len(shown) <= place < len(shown) else []
+
+
+def _shown(messages: list[Message]) -> list[str]:
+    """The ids of the pictures that were made last."""
+    for message in reversed(messages):
+        if message.get("role") == "tool":
+            made = _parsed(message.get("content")).get("images")
+            rows = made if isinstance(made, list) else []
+            ids = [row.get("id") for row in rows if isinstance(row, dict)]
+            if found := [each for each in ids if isinstance(each, str)]:
+                return found
+    return []
+
+
+def _properties(function: Message) -> Message:
+    found = function.get("parameters", {}).get("properties")
+    return found if isinstance(found, dict) else {}
+
+
+def _call(wish: Wish, function: Message, messages: list[Message], **more: Any) -> dict[str, Any]:
+    known = _properties(function)
+    said = {**wish.arguments(), **more}
     arguments = {name: said[name] for name in said if not known or name in known}
     # The same conversation gives the same id; the next turn of it another one.
     seed = f"{len(messages)}:{json.dumps(arguments, sort_keys=True)}"
@@ -124,6 +167,8 @@ def _last_wish(messages: list[Message]) -> Wish | None:
             if function.get("name") not in IMAGE_TOOLS:
                 continue
             said = _parsed(function.get("arguments"))
+            if said.get("images"):  # a change of a picture: what it shows was said before
+                continue
             n = said.get("n")
             details = {name: str(said.get(name) or "") for name in ("size", "quality", "style")}
             prompt = str(said.get("prompt") or "")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.studio import scenes
+from providers.studio import editing, scenes
 from providers.studio.brief import is_in, read
 
 
@@ -80,6 +80,19 @@ TEXT = (
     "zusammenfassung passwort witz rezept satz artikel konto datei termin"
 )
 
+ORDINALS = {
+    1: "first erste",
+    2: "second zweite",
+    3: "third dritte",
+    4: "fourth vierte",
+    5: "fifth fünfte",
+    6: "sixth sechste",
+    7: "seventh siebte",
+    8: "eighth achte",
+    9: "ninth neunte",
+    10: "tenth zehnte",
+    -1: "last letzte",
+}
 COUNTING = (
     "one two three four five six seven eight nine ten eleven twelve",
     "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
@@ -175,8 +188,7 @@ def refine(text: str, last: Wish) -> Wish | None:
     if not said:
         return None
     referring = _referring(said)
-    change = text[said[referring].start : said[-1].end] if said[referring:] else ""
-    details = wish_for(change)
+    details = wish_for(_change(text))
     if _is_again(said):
         number = next((n for token in said if (n := _number(token.word))), None)
         details = Wish("", n=number)
@@ -191,6 +203,28 @@ def refine(text: str, last: Wish) -> Wish | None:
         quality=details.quality or last.quality,
         style=details.style or last.style,
     )
+
+
+def retouches(text: str) -> bool:
+    """Whether a change leaves what is drawn where it is: "brighter", "at night", "add a cat"."""
+    brief = read(text)
+    if editing.is_said(brief, f"{editing.ADDING} {editing.REMOVING} {editing.BACKDROP}"):
+        return True
+    details = wish_for(_change(text))
+    if details.size or details.n or _is_again(tokens(text)):
+        return False
+    return not scenes.names_one(read(details.prompt)) and (
+        _is_manner(details) or editing.changes_something(read(details.prompt))
+    )
+
+
+def picked(text: str) -> int | None:
+    """Which of several is meant: "the second one" is 2, "the last" is -1."""
+    for token in tokens(text):
+        for number, vocabulary in ORDINALS.items():
+            if is_in(token.word, vocabulary):
+                return number
+    return None
 
 
 def refuses(text: str) -> bool:
@@ -246,12 +280,22 @@ def _first(subject: Iterable[str], vocabulary: str) -> int | None:
     return next((place for place, word in enumerate(subject) if is_in(word, vocabulary)), None)
 
 
+def _change(text: str) -> str:
+    """What is to be other: "make it brighter, please" is "brighter"."""
+    said = tokens(text)
+    while said and said[0].word in OPENERS | {"no", "nein"}:
+        said.pop(0)
+    referring = _referring(said) if said else 0
+    return text[said[referring].start : said[-1].end] if said[referring:] else ""
+
+
 def _referring(said: list[Token]) -> int:
     """How many words say that it is the last picture: "make it", "the second one"."""
     start = 1 if said[0].word in DRAWING | MAKING | {"turn"} else 0
     following = [token.word for token in said[start : start + 3]]
     if following and following[0] in DEFINITE:
-        named = next((place for place, w in enumerate(following) if w in NAMED), 0)
+        pointing = (place for place, w in enumerate(following) if w in NAMED or picked(w))
+        named = max(pointing, default=0)
         if named:
             return start + named + 1
     if start and following and following[0] in THINGS:

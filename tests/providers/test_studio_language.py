@@ -157,7 +157,7 @@ def test_it_draws_nothing_that_was_not_asked_for(text: str) -> None:
     ],
 )
 def test_it_refines_the_last_picture(text: str, arguments: dict[str, Any]) -> None:
-    shown = {"shown_to_the_person": ["picture 1"]}
+    shown = {"status": "shown to the person"}
     understood = asked_for(user("draw a mountain"), *drawn(MOUNTAIN, shown), user(text))
     assert {name: understood.get(name) for name in arguments} == arguments
 
@@ -262,3 +262,45 @@ def test_it_cannot_see_and_says_so() -> None:
 )
 def test_odd_conversations_still_get_an_answer(messages: list[dict[str, Any]]) -> None:
     assert "usage" in pieces(*messages)[-1]
+
+
+EDITING = {
+    "type": "function",
+    "function": {
+        "name": "image_generation",
+        "parameters": {"properties": {name: {} for name in ("prompt", "n", "size", "images")}},
+    },
+}
+SHOWN = {"images": [{"id": "art_one"}, {"id": "art_two"}, {"id": "art_three"}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "images"),
+    [
+        ("make it brighter", ["art_three"]),
+        ("make the second one darker", ["art_two"]),
+        ("das erste bitte heller", ["art_one"]),
+        ("add a cat", ["art_three"]),
+        ("remove the background", ["art_three"]),
+        ("make it a watercolour", ["art_three"]),
+        ("two more", None),
+        ("make it a dog instead", None),
+        ("draw a robot", None),
+        ("in landscape format", None),
+    ],
+)
+def test_a_change_that_leaves_the_drawing_goes_to_the_picture_itself(
+    text: str, images: list[str] | None
+) -> None:
+    told = [user("draw a mountain"), *drawn(MOUNTAIN, SHOWN), user(text)]
+    calls = [
+        piece["tool_call"] for piece in pieces(*told, tools=(EDITING,)) if "tool_call" in piece
+    ]
+    assert json.loads(calls[0]["arguments"]).get("images") == images
+
+
+def test_after_a_change_the_subject_is_still_known() -> None:
+    changed = drawn({"prompt": "make it brighter", "images": ["art_one"]}, SHOWN)
+    told = [user("draw a mountain"), *drawn(MOUNTAIN, SHOWN), user("brighter"), *changed]
+    more = pieces(*told, user("two more"), tools=(EDITING,))
+    assert json.loads(more[0]["tool_call"]["arguments"])["prompt"] == MOUNTAIN["prompt"]
