@@ -108,9 +108,16 @@ def _closing(messages: list[Message], language: Language) -> str:
         message = error.get("message") if isinstance(error, dict) else error
         reason = str(message or say("no reason", language)).strip()
         return say("failed", language, reason=reason if reason[-1] in ".!?" else f"{reason}.")
+    if _is_a_change(messages):
+        return say("changed", language)
     prompt, n = (wish.prompt, wish.n or 1) if wish else ("", 1)
     prompt = prompt.strip().rstrip(".!?") or "…"
     return say("done all" if n > 1 else "done", language, n=n, prompt=prompt)
+
+
+def _is_a_change(messages: list[Message]) -> bool:
+    calls = next((m["tool_calls"] for m in reversed(messages) if m.get("tool_calls")), [])
+    return any(_parsed(_function(call).get("arguments")).get("images") for call in calls)
 
 
 def _to_retouch(function: Message, messages: list[Message]) -> list[str]:

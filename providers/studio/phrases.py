@@ -65,6 +65,10 @@ PHRASES: dict[str, dict[Language, str]] = {
         "en": "Here are your {n} pictures: {prompt}.",
         "de": "Hier sind Ihre {n} Bilder: {prompt}.",
     },
+    "changed": {
+        "en": "Here it is, changed as you asked.",
+        "de": "Hier ist es, geändert wie gewünscht.",
+    },
     "failed": {
         "en": "I could not make the picture: {reason}",
         "de": "Das Bild ist nicht entstanden: {reason}",

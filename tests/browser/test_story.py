@@ -97,3 +97,15 @@ def test_on_a_phone(visitor: Callable[..., Visitor]) -> None:
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
     guest.check_access()
+
+
+def test_the_last_picture_is_changed(visitor: Callable[..., Visitor]) -> None:
+    owner = visitor("owner")
+    page = owner.go("/")
+    ask(page, "Draw a mountain lake, low quality")
+    expect(page.locator(".picture img").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".answer__body")).to_have_attribute("data-state", "done")
+    ask(page, "Make it night, please")
+    expect(page.locator(".picture img").nth(1)).to_be_visible(timeout=20_000)
+    expect(page.locator(".answer__body").nth(1)).to_have_attribute("data-state", "done")
+    owner.shoot("chat-changed")

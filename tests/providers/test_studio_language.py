@@ -302,5 +302,6 @@ def test_a_change_that_leaves_the_drawing_goes_to_the_picture_itself(
 def test_after_a_change_the_subject_is_still_known() -> None:
     changed = drawn({"prompt": "make it brighter", "images": ["art_one"]}, SHOWN)
     told = [user("draw a mountain"), *drawn(MOUNTAIN, SHOWN), user("brighter"), *changed]
+    assert said(*told, tools=(EDITING,)) == "Here it is, changed as you asked."
     more = pieces(*told, user("two more"), tools=(EDITING,))
     assert json.loads(more[0]["tool_call"]["arguments"])["prompt"] == MOUNTAIN["prompt"]
