@@ -88,7 +88,11 @@ class CredentialAdmin(OrganisationAdmin):
         "grant": _("How a profile is signed in: by you in the browser, by the client alone, …"),
         "scopes": _("As the service asks for them, with spaces between."),
     }
-    titles = {"expires_at": _("expires"), "used_at": _("last used")}
+    titles = {
+        "provider": _("provider"),
+        "expires_at": _("expires"),
+        "used_at": _("last used"),
+    }
     consequences = _("Calls go on with the provider's other credentials, if there are any.")
     when_empty = _("A provider in your own house may need none.")
     list_display = ("label", "provider", "kind", "state", "expires_at", "used_at", "is_enabled")
