@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -56,6 +57,48 @@ def test_it_works(
         page.get_by_role("link", name="Back to the provider").click()
         assert sim.key not in page.content()
         assert sim.bill.amount_micro == 0
+
+
+def test_warnings_and_the_default(visitor: Callable[..., Visitor]) -> None:
+    admin = visitor("admin")
+    with upstream.serve("openai") as sim:
+        page = admin.go("/admin/providers/provider/add/")
+        connect(page, kind="openai", name="Aging", address=f"{sim.url}/v1", key=sim.key)
+        for model in ("gpt-image-1.5", "gpt-image-2.5-flare"):
+            page.locator(f"input[name=take][value='{model}']").check()
+        page.get_by_role("button", name="Take these models").click()
+        expect(page.get_by_text("2 models are ours now.")).to_be_visible()
+    page = admin.go("/admin/providers/model/?q=gpt-image")
+    old = page.locator("#result_list tbody tr", has_text="gpt-image-1.5")
+    old.get_by_role("link").first.click()
+    page.locator("[name=retires_on]").fill(f"{date.today() + timedelta(days=10)}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page = admin.go("/admin/providers/model/?q=gpt-image")
+    expect(old).to_contain_text("Retires on")
+    expect(old).to_contain_text("Unpriced")
+    admin.shoot("admin-models")
+    page.locator("#result_list tbody tr", has_text="gpt-image-2.5-flare").get_by_role(
+        "link"
+    ).first.click()
+    page.get_by_text("Add another Price").click()
+    page.locator("[name=prices-0-unit]").select_option("picture")
+    page.locator("[name=prices-0-amount]").fill("0.05")
+    page.get_by_role("button", name="Save", exact=True).click()
+    priced = page.locator("#result_list tbody tr", has_text="gpt-image-2.5-flare")
+    expect(priced).not_to_contain_text("Unpriced")
+    page = admin.go("/admin/providers/modeldefault/")
+    row = page.locator("#result_list tbody tr", has_text="Image generation")
+    row.get_by_role("link").first.click()
+    page.locator("[name=model]").select_option(label="gpt-image-2.5-flare")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page = admin.go("/admin/models/reasons/")
+    taken = page.locator(".t-reasons__taken", has_text="gpt-image-2.5-flare")
+    expect(taken).to_contain_text("default")
+    page = admin.go("/admin/providers/modeldefault/")  # as the other stories expect it
+    row = page.locator("#result_list tbody tr", has_text="Image generation")
+    row.get_by_role("link").first.click()
+    page.locator("[name=model]").select_option(label="Studio image")
+    page.get_by_role("button", name="Save", exact=True).click()
 
 
 def test_a_wrong_key_is_told(visitor: Callable[..., Visitor]) -> None:
