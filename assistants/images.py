@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from assistants import artifacts, calls
+from assistants import artifacts, calls, gate
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import budgets
@@ -29,7 +29,7 @@ from providers.base import Adapter, closing
 from providers.errors import Doubtful, ProviderFailed, Retry
 from providers.models import Tag
 from providers.resolve import Choice, chain, resolve
-from providers.shapes import Finished, Order, Plan, Wish
+from providers.shapes import Finished, Order, Picture, Plan, Wish
 from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
@@ -121,7 +121,7 @@ def _begin(
     if not is_new and job.body_hash != body_hash:
         raise Refusal("idempotency_key_reused")
     if job.state == ImageJob.State.DONE:
-        return list(job.artifacts.filter(job=job).order_by("ordinal"))
+        return _made_before(job)
     if job.state == ImageJob.State.REFUSED:
         raise Refusal(job.refusal["code"])
     if not is_new and job.state != ImageJob.State.FAILED:  # failed: its money went back
@@ -198,8 +198,6 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
         try:
             async with asyncio.timeout(begun.adapter.deadline_s):
                 finished = await _finished(begun)
-            for picture in finished.pictures:
-                artifacts.look_at(picture.content)
             break
         except (ProviderFailed, TimeoutError) as error:
             failed = error if isinstance(error, ProviderFailed) else Doubtful("provider_timeout")
@@ -207,11 +205,22 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
             if another is None:
                 raise failed.as_refusal() from error
             begun = another
+    passed = await gate.pass_made(finished.pictures)
+    finished = replace(finished, pictures=passed.sound)
+    await in_db(artifacts.write_aside, begun.hold.pk, passed.unsound)
     await in_db(artifacts.write_files, begun.hold.pk, finished.pictures)
     made = await in_db(
-        finish, job=begun.job, hold=begun.hold, finished=finished, now=timezone.now()
+        finish,
+        job=begun.job,
+        hold=begun.hold,
+        finished=finished,
+        unsound=passed.unsound,
+        now=timezone.now(),
     )
-    await in_db(calls.end, call=begun.call, now=timezone.now())
+    outcome, code = ("done", "") if made else ("failed", "provider_bad_image")
+    await in_db(calls.end, call=begun.call, now=timezone.now(), outcome=outcome, code=code)
+    if not made:
+        raise Refusal(code)
     return made
 
 
@@ -226,9 +235,17 @@ async def _finished(begun: Begun) -> Finished:
 
 
 @transaction.atomic
-def finish(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> list[Artifact]:
-    """Booked, listed and done, or none of it. The loser of two finishers finds the winner's."""
-    number = max(finished.usage.pictures, len(finished.pictures))
+def finish(
+    *,
+    job: ImageJob,
+    hold: Hold,
+    finished: Finished,
+    now: datetime,
+    unsound: Sequence[Picture] = (),
+) -> list[Artifact]:
+    """Booked, listed and done, or none of it. The loser of two finishers finds the winner's.
+    What is not sound was paid for all the same; where nothing else came, the job is lost."""
+    number = max(finished.usage.pictures, len(finished.pictures) + len(unsound))
     usage = replace(finished.usage, pictures=number)
     tariff = pricing.Tariff(**hold.price)
     confidence = Entry.Confidence.EXACT
@@ -236,10 +253,21 @@ def finish(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> l
         confidence = Entry.Confidence.ESTIMATED
     lines = pricing.lines(usage, amount_micro=tariff.bill(usage))
     if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
-        return list(job.artifacts.filter(job=job).order_by("ordinal"))
+        return artifacts.of_job(job)
     made = artifacts.rows_for(job, finished, hold_id=hold.pk)
+    artifacts.set_aside(job, unsound, hold_id=hold.pk, after=len(made))
     job.state, job.ended_at = ImageJob.State.DONE, now
-    job.save(update_fields=["state", "ended_at"])
+    if not made:
+        job.state, job.refusal = ImageJob.State.REFUSED, {"code": "provider_bad_image"}
+    job.save(update_fields=["state", "ended_at", "refusal"])
+    return made
+
+
+def _made_before(job: ImageJob) -> list[Artifact]:
+    """None: all of them were deleted since, and the key is not good for new ones."""
+    made = artifacts.of_job(job)
+    if not made:
+        raise Refusal("gone")
     return made
 
 

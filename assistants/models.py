@@ -116,6 +116,12 @@ class ImageJob(Tenant):
 class Artifact(Tenant):
     """One stored file. `home` names the chat it lives and ends with, `path` is ours alone."""
 
+    class State(models.TextChoices):
+        READY = "ready", _("Ready")
+        ASIDE = "aside", _("Set aside")  # paid for, and nothing that may be shown
+        DELETING = "deleting", _("Being deleted")
+        DELETED = "deleted", _("Deleted")
+
     class Origin(models.TextChoices):
         GENERATED = "generated", _("Generated")
         UPLOADED = "uploaded", _("Uploaded")
@@ -126,6 +132,7 @@ class Artifact(Tenant):
     job = models.ForeignKey(ImageJob, models.SET_NULL, null=True, related_name="artifacts")
     ordinal = models.PositiveSmallIntegerField(default=0)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.GENERATED)
+    state = models.CharField(max_length=8, choices=State, default=State.READY)
     path = models.CharField(max_length=200, unique=True, editable=False)
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
@@ -150,7 +157,11 @@ class Artifact(Tenant):
                 "job", "ordinal", condition=models.Q(job__isnull=False), name="artifact_once"
             ),
         )
-        indexes = (models.Index(fields=["organisation", "home"]),)
+        indexes = (
+            models.Index(fields=["organisation", "home"]),
+            models.Index(fields=["organisation", "owner"]),
+            models.Index(fields=["state"]),
+        )
 
     def __str__(self) -> str:
         return self.alt or self.pk
@@ -159,3 +170,56 @@ class Artifact(Tenant):
         with storages["default"].open(self.path) as file:
             content: bytes = file.read()
             return content
+
+
+class Rendition(Tenant):
+    """A picture made smaller, or in another format: kept beside it, and gone with it."""
+
+    id = PublicIdField("ren")
+    artifact = models.ForeignKey(Artifact, models.CASCADE, related_name="renditions")
+    variant = models.CharField(max_length=8)
+    path = models.CharField(max_length=200, unique=True, editable=False)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    media_type = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("rendition")
+        verbose_name_plural = _("renditions")
+        default_permissions = ()
+        constraints = (models.UniqueConstraint("artifact", "variant", name="rendition_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.artifact_id} {self.variant}"
+
+
+class DeletionProof(Tenant):
+    """That it was deleted, whole, when, by whom and for what reason. Append-only; it holds hashes
+    of what was there and none of it."""
+
+    class Reason(models.TextChoices):
+        PERSON = "person", _("By who had it made")
+        ADMIN = "admin", _("By an administrator")
+
+    id = PublicIdField("del")
+    artifact = models.CharField(_("picture"), max_length=40)
+    home = models.CharField(_("chat"), max_length=80, blank=True)
+    sha256: models.JSONField[list[str], list[str]] = models.JSONField(_("hashes"))
+    files = models.PositiveIntegerField(_("files"))
+    size_bytes = models.PositiveBigIntegerField(_("bytes"))
+    at = models.DateTimeField(_("time"))
+    who = models.CharField(_("who"), max_length=40, blank=True)  # a pseudonym
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+
+    class Meta:
+        verbose_name = _("deletion proof")
+        verbose_name_plural = _("deletion proofs")
+        ordering = ("-at",)
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint("organisation", "artifact", name="deletion_proof_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.pk

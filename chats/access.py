@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from accounts.actor import Actor
+from accounts.tenancy import TenantQuerySet
 from assistants.models import Artifact
 from chats.models import Chat, Turn
-from tale.lib.refusals import NotFound
+from policies.models import Hold
+from tale.lib.refusals import NotFound, Refusal
 
 
 def chats_of(actor: Actor) -> list[Chat]:
@@ -32,14 +36,38 @@ def turn_for(actor: Actor, chat_id: str, turn_id: str) -> Turn:
 
 
 def picture_for(actor: Actor, artifact_id: str) -> Artifact:
-    """A picture is seen where its chat is; one made outside a chat, by who had it made."""
+    """A picture is seen where its chat is; one made outside a chat, by who had it made. Who could
+    see it is told that it was deleted; to everybody else it never was there."""
     actor.require("use_workspace")
-    alive = Artifact.objects.of(actor.organisation).filter(pk=artifact_id, deleted_at=None)
-    picture = alive.first()
+    picture = pictures_of(actor).filter(pk=artifact_id).first()
     if picture is None:
         raise NotFound
-    if picture.home:
-        chat_for(actor, picture.home)
-    elif actor.user is None or picture.owner_id != actor.user.pk:
+    return alive(picture)
+
+
+def deletable_for(actor: Actor, artifact_id: str) -> Artifact:
+    """Theirs; whoever manages the chats of the organisation clears away anybody's."""
+    actor.require("use_workspace")
+    shown = pictures_of(actor)
+    if actor.may("manage_chats"):
+        shown = Artifact.objects.of(actor.organisation)
+    picture = shown.filter(pk=artifact_id).first()
+    if picture is None:
         raise NotFound
+    return alive(picture)
+
+
+def pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
+    """Deleted ones too. A key of the organisation has those that were made with it."""
+    rows = Artifact.objects.of(actor.organisation).exclude(state=Artifact.State.ASIDE)
+    if actor.user is None:
+        made = Hold.objects.of(actor.organisation).filter(key=actor.key.pk if actor.key else "")
+        return rows.filter(home="", owner=None, job__hold__in=made.values("pk"))
+    chats = Chat.objects.of(actor.organisation).filter(owner=actor.user, deleted_at=None)
+    return rows.filter(Q(home="", owner=actor.user) | Q(home__in=chats.values("pk")))
+
+
+def alive(picture: Artifact) -> Artifact:
+    if picture.state != Artifact.State.READY or picture.deleted_at is not None:
+        raise Refusal("gone")
     return picture

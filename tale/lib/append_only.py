@@ -14,6 +14,7 @@ GUARDED: dict[str, str] = {
         " WHERE s.chain = OLD.chain AND s.last_seq >= OLD.seq)"
     ),
     "accounts_auditseal": "1 = 0",
+    "assistants_deletionproof": "1 = 0",
     "policies_entry": "1 = 0",
 }
 

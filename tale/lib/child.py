@@ -24,7 +24,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, Literal
 
-ALLOWED = {"providers.studio.drawing:draw", "providers.studio.editing:edit"}
+ALLOWED = {
+    "providers.studio.drawing:draw",
+    "providers.studio.editing:edit",
+    "tale.lib.imaging:examine",
+    "tale.lib.imaging:first_frame",
+    "tale.lib.imaging:normalise",
+    "tale.lib.imaging:render",
+}
 
 CHILDREN = 2
 MEMORY_BYTES = 768 * 1024 * 1024

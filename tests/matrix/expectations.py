@@ -9,7 +9,7 @@ scope    of the key, at a door for programs; `any`, and `-` at a door for people
 others   what the rest get, where it is not what their door answers: 302 to the sign-in (a
          program: 401) for whoever is not known, 403 for whoever is. `missing` is what is got at
          what is foreign, deleted, made up, or a team mate's, where that is not 404; `foreign` is
-         what they get there who see what is foreign
+         what they get there who see what is foreign; `gone` at what was theirs and is deleted
 """
 
 TABLE = """
@@ -20,8 +20,8 @@ chats:start   POST -       people 302 -
 chats:chat    GET  chat    people 200 -
 chats:say     POST chat    people 302 -
 chats:events  GET  turn    people 200 -
-chats:picture GET  picture people 200 -
-chats:picture GET  sketch  people 200 -
+chats:picture GET  picture people 200 - gone=410
+chats:picture GET  sketch  people 200 - gone=410
 # -- the door of an account, as allauth built it -------------------------------------------
 account_login                        GET  -     signed-out 200 - signed-in=302
 account_login                        POST -     signed-out 302 - signed-in=302

@@ -37,6 +37,7 @@ class Line(NamedTuple):
     others: dict[str, int]  # what the rest get at the door
     missing: dict[str, int] = {}  # what some get, if not 404, at what is not theirs or not there
     abroad: dict[str, int] = {}  # what some get at what is foreign, because they see it
+    gone: dict[str, int] = {}  # what some get at what was theirs and is deleted
     is_echo: bool = False  # Django answers this method as it answers GET: a few ask, not all
 
     def __str__(self) -> str:
@@ -91,15 +92,16 @@ def _line(text: str) -> Line:
             states(mates or "nobody"),
             int(status),
             scope,
-            *(_spread(others, prefix) for prefix in ("", "missing", "foreign")),
+            *(_spread(others, prefix) for prefix in ("", "missing", "foreign", "gone")),
         )
     except ValueError as broken:
         raise ValueError(f"{HERE} cannot read {text!r}: {broken}") from broken
 
 
 def _spread(others: dict[str, str], prefix: str) -> dict[str, int]:
-    """`missing=200` is short for `missing:everyone=200`."""
-    named = {f"{name}:everyone" if name == "missing" else name: got for name, got in others.items()}
+    """`missing=200` is short for `missing:everyone=200`, and so with `gone`."""
+    short = ("missing", "gone")
+    named = {f"{name}:everyone" if name in short else name: got for name, got in others.items()}
     mine = {name: got for name, got in named.items() if name.rpartition(":")[0] == prefix}
     return {
         state: int(got) for name, got in mine.items() for state in states(name.rpartition(":")[2])
@@ -124,7 +126,8 @@ def _let_in(line: Line, actor: Actor) -> Iterator[Check]:
     is_seen = actor.state in line.mates
     yield Check(actor, "mate", line.status if is_seen else missing, is_seen)
     for which in _elsewhere(line.kind):
-        got = line.abroad.get(actor.state, missing) if which == "foreign" else missing
+        special = {"foreign": line.abroad, "deleted": line.gone}.get(which, {})
+        got = special.get(actor.state, missing)
         yield Check(actor, which, got, actor.state in line.abroad and got == line.status)
 
 

@@ -182,8 +182,8 @@ class World:
                 picture = self._picture(f"{kind} of {name}", user, organisation, home=home)
                 objects[kind][name] = {"pk": picture.pk}
                 if objects is self.deleted:
-                    picture.deleted_at = timezone.now()
-                    picture.save(update_fields=["deleted_at"])
+                    picture.state, picture.deleted_at = "deleted", timezone.now()
+                    picture.save(update_fields=["state", "deleted_at"])
         gone = self._chat(name, user, organisation)
         gone.deleted_at = timezone.now()
         gone.save(update_fields=["deleted_at"])

@@ -42,6 +42,7 @@ class Script:
     takes_s: float = 0.0
     fails: ProviderFailed | None = None
     broken: dict[str, ProviderFailed] = field(default_factory=dict)  # models that alone fail
+    sends: list[bytes] = field(default_factory=list)  # instead of what was asked for
 
     def failure_of(self, model: str) -> ProviderFailed | None:
         return self.broken.get(model, self.fails)
@@ -69,7 +70,8 @@ class Scripted(Adapter):
             raise failed
         SCRIPT.bill.append(plan)
         await asyncio.sleep(SCRIPT.takes_s)
-        drawn = tuple(Picture(png(plan.width, plan.height)) for _ in range(plan.n))
+        sent = SCRIPT.sends or [png(plan.width, plan.height)] * plan.n
+        drawn = tuple(map(Picture, sent))
         yield Finished(drawn, Usage(pictures=plan.n, request_id=f"req_{len(SCRIPT.bill)}"))
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:

@@ -1,0 +1,74 @@
+"""The image gate: what others call a picture is looked at here before anybody sees it.
+
+In our process only headers are read. Pixels are decoded in a child, with limits of memory and
+time, so a bomb takes the child and not the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from providers.shapes import Picture
+from tale.lib import child, outline
+from tale.lib.child import ChildFailed
+from tale.lib.outline import Outline, Unsound
+from tale.lib.refusals import STATUS_OF, Refusal
+
+MOST_BYTES, MOST_UPLOADED = 32 * 2**20, 20 * 2**20
+DECODE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    sound: tuple[Picture, ...]
+    unsound: tuple[Picture, ...]
+
+
+async def pass_made(pictures: Sequence[Picture]) -> Passed:
+    """What a provider sent. A sound picture keeps its bytes, and with them its credentials; what
+    comes after its end is cut. Of an animation the first frame is taken."""
+    looked = await asyncio.gather(*map(_made, pictures))
+    pairs = list(zip(pictures, looked, strict=True))
+    return Passed(
+        sound=tuple(seen for _, seen in pairs if seen is not None),
+        unsound=tuple(sent for sent, seen in pairs if seen is None),
+    )
+
+
+async def pass_upload(content: bytes, *, field: str = "file") -> Picture:
+    """What a person sent is made anew: its pixels stay, whatever else it held does not."""
+    try:
+        read = outline.read(content, most_bytes=MOST_UPLOADED)
+        anew = await _in_child("normalise", content[: read.length])
+        return Picture(anew, read.media_type)
+    except Unsound as unsound:
+        raise Refusal(unsound.code, field=field) from unsound
+
+
+async def _made(picture: Picture) -> Picture | None:
+    try:
+        read = outline.read(picture.content, most_bytes=MOST_BYTES)
+        content = picture.content[: read.length]
+        if read.frames > 1:
+            return Picture(await _in_child("first_frame", content), outline.PNG)
+        await _in_child("examine", content)
+        return Picture(content, read.media_type)
+    except Unsound:
+        return None
+
+
+def look(content: bytes) -> Outline:
+    """Of a picture that passed."""
+    return outline.read(content, most_bytes=2 * MOST_BYTES)
+
+
+async def _in_child(deed: str, content: bytes) -> bytes:
+    try:
+        return await child.call(f"tale.lib.imaging:{deed}", timeout_s=DECODE_S, content=content)
+    except ChildFailed as failed:
+        if failed.error == "Unsound" and failed.message in STATUS_OF:
+            raise Unsound(failed.message) from failed
+        # It ran out of memory or time, or fell over: too large, whatever its header says.
+        raise Unsound("image_too_large") from failed

@@ -1,0 +1,116 @@
+"""Decoding and encoding pictures, for a child process: hostile bytes meet Pillow nowhere else.
+
+Every colour ends in sRGB, 8 bits a channel, upright; nothing but pixels is carried over.
+"""
+
+import io
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from tale.lib import outline
+from tale.lib.outline import Unsound
+
+FORMATS = {outline.PNG: "PNG", outline.JPEG: "JPEG", outline.WEBP: "WEBP"}
+WHITE = (255, 255, 255)
+# Text in a JPEG keeps its edges only without chroma subsampling.
+HOW: dict[str, dict[str, Any]] = {
+    "PNG": {"compress_level": 6},
+    "JPEG": {"quality": 95, "subsampling": 0, "optimize": True},
+    "WEBP": {"lossless": True, "quality": 20, "method": 1, "exact": True},
+}
+SMALLER: dict[str, Any] = {"quality": 85, "method": 4}
+
+
+def examine(content: bytes) -> bytes:
+    """Every pixel is decoded; a picture that is broken anywhere raises `Unsound`."""
+    with _opened(content) as image:
+        image.load()
+        seen = {"width": image.width, "height": image.height, "mode": image.mode}
+    return json.dumps(seen).encode()
+
+
+def first_frame(content: bytes) -> bytes:
+    """Of an animation, as PNG."""
+    with _opened(content) as image:
+        image.load()
+        return _encoded(_plain(image), outline.PNG)
+
+
+def normalise(content: bytes) -> bytes:
+    """An upload, made anew in its own format: what else was in the file stays behind."""
+    with _opened(content) as image:
+        image.load()
+        return _encoded(_plain(image), Image.MIME[str(image.format)])
+
+
+def render(content: bytes, media_type: str, side: int = 0) -> bytes:
+    """As another format, or within `side` pixels; never larger than it is."""
+    with _opened(content) as image:
+        if side:
+            image.draft("RGB", (side, side))  # a JPEG decodes at an eighth of its size and faster
+        image.load()
+        plain = _plain(image)
+    if not side:
+        return _encoded(plain, media_type)
+    plain.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return _encoded(plain, media_type, **SMALLER)
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Image.Image]:
+    Image.MAX_IMAGE_PIXELS = outline.MOST_PIXELS
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=list(FORMATS.values())) as image:
+                outline.check_size(image.width, image.height)
+                yield image
+    except (Unsound, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
+        raise Unsound("image_too_large") from bomb
+    except UnidentifiedImageError as unknown:
+        raise Unsound("unsupported_file_type") from unknown
+    except Exception as broken:  # Pillow raises of every kind on hostile bytes
+        raise Unsound("corrupt_image") from broken
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """A copy of the pixels alone: L, RGB or RGBA, upright, in sRGB."""
+    upright = ImageOps.exif_transpose(image)
+    profile = image.info.get("icc_profile")
+    if profile and upright.mode in ("RGB", "RGBA", "CMYK", "L"):
+        upright = _in_srgb(upright, profile)
+    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    if upright.mode.startswith("I"):  # 16 bits of grey: Pillow would clip them, not scale them
+        upright = upright.convert("I").point(lambda value: value / 257).convert("L")
+    mode = "RGBA" if has_alpha else "L" if upright.mode in ("1", "L") else "RGB"
+    plain = upright.convert(mode)
+    plain.info.clear()
+    return plain
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        target = ImageCms.createProfile("sRGB")
+        mode = "RGB" if image.mode in ("CMYK", "L") else image.mode
+        changed = ImageCms.profileToProfile(image, source, target, outputMode=mode)
+    except (ImageCms.PyCMSError, OSError):  # a profile that is not of these pixels
+        return image
+    return image if changed is None else changed
+
+
+def _encoded(image: Image.Image, media_type: str, **how: Any) -> bytes:
+    if media_type == outline.JPEG and image.mode == "RGBA":
+        flat = Image.new("RGB", image.size, WHITE)
+        flat.paste(image, mask=image.getchannel("A"))
+        image = flat
+    file, name = io.BytesIO(), FORMATS[media_type]
+    image.save(file, name, **(how or HOW[name]))
+    return file.getvalue()
