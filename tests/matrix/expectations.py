@@ -205,6 +205,9 @@ api:keys                 POST    owner            owner
 api:keys                 POST    team             team
 api:member               PATCH   primary_team     team
 api:team-members         PUT     members.member   member
+api:models               POST    provider         providers.provider
+api:model                PATCH   provider         providers.provider
+api:model-defaults       PUT     model            seer
 """
 
 # Shut for everybody: without registration, sign-in codes and passwords yet to be set there is

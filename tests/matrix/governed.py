@@ -53,7 +53,7 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
             tag="chat",
             model=Model.objects.of(organisation).get(remote_id="studio-chat"),
         ),
-        "seeing model": seer,
+        "seer": seer,
     }
     return {name: {"pk": row.pk} for name, row in found.items()}
 

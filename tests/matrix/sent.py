@@ -60,7 +60,7 @@ SENT: dict[str, Sender] = {
     "api:model PATCH": lambda world, actor: {"name": "fresh"},
     "api:model-defaults PUT": lambda world, actor: {
         "tag": "vision",
-        "model": _near(world, actor, "seeing model"),
+        "model": _near(world, actor, "seer"),
     },
     "api:model-prices POST": lambda world, actor: {"unit": "picture", "amount": "0.05"},
     "api:models POST": lambda world, actor: {
@@ -101,16 +101,16 @@ WRITTEN: dict[str, tuple[Body, Body]] = {
         {"remote_id": "fresh", "provider": _id("providers.provider")},
     ),
     "providers.modeldefault": (
-        {"model": _id("seeing model")},
+        {"model": _id("seer")},
         {"tag": "vision"},
     ),
-    "providers.alias": ({"name": "fresh", "model": _id("seeing model")}, {}),
+    "providers.alias": ({"name": "fresh", "model": _id("seer")}, {}),
     "providers.credential": (
         {"name": "fresh"},
         {"provider": _id("providers.provider"), "kind": "key", "api_key": "sk-fresh"},
     ),
     "providers.fallback": (
-        {"model": _id("seeing model"), "position": "2"},
+        {"model": _id("seer"), "position": "2"},
         {"tag": "vision"},
     ),
     "providers.provider": ({"name": "fresh"}, {"kind": "studio"}),

@@ -128,8 +128,12 @@ def _relations(body: BaseSerializer[Any], before: str = "") -> Iterator[str]:
         if isinstance(inner, BaseSerializer):
             inner = inner.child if isinstance(inner, ListSerializer) else inner
             yield from _relations(inner, f"{before}{name}.")
-        elif isinstance(field, OneOf) or str(field.source).endswith("_id"):
+        elif isinstance(field, OneOf) or _names_a_row(str(field.source)):
             yield f"{before}{name}"
+
+
+def _names_a_row(column: str) -> bool:
+    return column.endswith("_id") and column != "remote_id"  # the provider's own name of a model
 
 
 def _of_pages() -> Iterator[tuple[str, str, str]]:

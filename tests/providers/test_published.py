@@ -104,7 +104,7 @@ def test_gemini_is_priced_by_resolution(
     make: Any, bring: Any, acme: Organisation, provider: Provider, resolution: str, micro: int
 ) -> None:
     in_dollars(acme)
-    provider.kind = "gemini"
+    provider.kind = "google"
     provider.save(update_fields=["kind"])
     model = make("models/gemini-3.1-flash-image")
     bring()

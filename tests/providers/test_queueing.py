@@ -152,7 +152,7 @@ def test_a_crowd_does_not_starve_a_person(provider: Provider) -> None:
             await asyncio.sleep(0.01)
         came = len(order)
         await one("person")
-        assert order.index("person") - came <= 2
+        assert order.index("person") - came <= 6  # not behind the forty
         came = len(order)
         await asyncio.gather(*(one("person") for _ in range(3)))
         assert order[came:].count("schedule") <= 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import threading
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def main() -> None:
     parser.add_argument("--fault", action="append", default=[], help="name, or name=odds")
     given = parser.parse_args()
     options = {name: getattr(given, name) for name in ("host", "port", "takes_s", "weight", "bill")}
+    # A shell that starts it in the background has it ignore Ctrl-C; whoever sends one means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with upstream.serve(given.kind, **options) as sim:
         for fault in given.fault:
             name, _, odds = fault.partition("=")
