@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -118,7 +119,8 @@ def _check(price: Price, *, now: datetime) -> None:
     if price.size and not _SIZE.fullmatch(price.size):
         raise Refusal("invalid_value", _("Write a size such as 1024x1024 or 2K."), field="size")
     if price.quality and price.quality not in QUALITIES:
-        raise Refusal("invalid_choice", field="quality", choices=list(QUALITIES))
+        text = _("Write a quality: %(choices)s.") % {"choices": ", ".join(QUALITIES)}
+        raise Refusal("invalid_choice", text, field="quality", choices=list(QUALITIES))
     if len(price.source) > LONGEST_SOURCE:
         raise Refusal("too_long", field="source", most=LONGEST_SOURCE)
     if price.valid_from < now:
@@ -190,8 +192,8 @@ def _reaches(row: Price, at: datetime) -> bool:
 
 def _overlaps(row: Price) -> Refusal:
     text = _("Another price is set from %(begins)s to %(ends)s. Choose a time outside it.") % {
-        "begins": row.valid_from.date(),
-        "ends": row.valid_to.date() if row.valid_to else "…",
+        "begins": timezone.localdate(row.valid_from),
+        "ends": timezone.localdate(row.valid_to) if row.valid_to else "…",
     }
     return Refusal("invalid_range", text, field="valid_from", price=row.pk)
 

@@ -39,11 +39,29 @@ class GovernedForm(forms.ModelForm):
     def _update_errors(self, errors: ValidationError) -> None:
         """Django gives a clash no code when a model words it itself."""
         constraints = self.instance._meta.constraints
-        clashes = [each for each in constraints if isinstance(each, models.UniqueConstraint)]
-        words = {str(clash.get_violation_error_message()) for clash in clashes}
-        for fault in errors.error_dict.get(NON_FIELD_ERRORS, ()):
-            fault.code = "already_exists" if str(fault.message) in words else fault.code
+        clashes = {
+            str(each.get_violation_error_message()): each
+            for each in constraints
+            if isinstance(each, models.UniqueConstraint)
+        }
+        for fault in errors.error_dict.pop(NON_FIELD_ERRORS, ()):
+            clash = clashes.get(str(fault.message))
+            fault.code = "already_exists" if clash else fault.code
+            blamed = self._blamed(clash) if clash else ""
+            if blamed:
+                fault = _fault(Refusal("already_exists"))
+            errors.error_dict.setdefault(blamed or NON_FIELD_ERRORS, []).append(fault)
         super()._update_errors(errors)  # type: ignore[misc]
+
+    def _blamed(self, clash: models.UniqueConstraint) -> str:
+        """Without words of its own a clash shows the name of the constraint. The last of its
+        fields says so instead: a name, or the model of a tag."""
+        if clash.violation_error_message != clash.default_violation_error_message:
+            return ""
+        written = [getattr(each, "name", "") for each in clash.expressions]
+        return next(
+            (name for name in (*reversed(written), *clash.fields[::-1]) if name in self.fields), ""
+        )
 
     def _post_clean(self) -> None:
         if self.organisation is not None and getattr(self.instance, "organisation_id", "") is None:

@@ -149,6 +149,8 @@ def _rates(actor: Actor, text: str) -> dict[tuple[str, str], int]:
 
 def fault(failed: ProviderFailed | Refusal) -> str:
     """Why the list could not be had."""
+    if failed.code == "unsupported_for_model":
+        return _t("This service does not tell which models you have there.")
     return str(failed if isinstance(failed, Refusal) else failed.as_refusal())
 
 

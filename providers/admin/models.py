@@ -87,7 +87,7 @@ class ModelForm(GovernedForm):
         label=_("Tags"),
         choices=Tag.choices,
         required=False,
-        help_text=_("What the model is offered for. Without a tag it is offered for nothing."),
+        help_text=_("What the model is offered for: one at least."),
     )
 
     class Meta:

@@ -87,6 +87,34 @@ class TestProvider:
             "field_not_allowed",
         )
 
+    def test_a_name_that_is_taken_is_said_at_the_name(
+        self, dana: User, ours: Rows, as_: SignIn
+    ) -> None:
+        sent = self.FORM | {"name": ours["providers.provider"].name, "base_url": ""}
+        answer = as_(dana).post(at("providers.provider", "add"), sent)
+        assert refused(answer) == (409, "already_exists")
+        assert list(answer.context["adminform"].form.errors) == ["name"]
+
+    def test_a_model_keeps_the_name_it_is_listed_by(
+        self, dana: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        client = as_(dana)
+        client.post(at("providers.provider", "add"), self.FORM)
+        made = Provider.objects.of(acme).get(name="Elsewhere")
+        text = page_of(client.get(at("providers.provider", "models_found", made)))
+        assert 'name="name:studio-image" value="Studio image"' in text
+
+    def test_a_service_without_a_list_says_so(
+        self, dana: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        client = as_(dana)
+        sent = {"kind": "azure_openai", "base_url": "https://acme.openai.azure.com/openai/v1"}
+        client.post(at("providers.provider", "add"), self.FORM | sent)
+        made = Provider.objects.of(acme).get(name="Elsewhere")
+        text = page_of(client.get(at("providers.provider", "models_found", made)))
+        assert "does not tell which models" in text
+        assert "unsupported" not in text
+
 
 class TestModelAndPrice:
     def form(self, model: Model, *prices: dict[str, str], **fields: Any) -> dict[str, Any]:
@@ -157,6 +185,16 @@ class TestModelAndPrice:
         assert Price.objects.filter(model=model).count() == count
         model.refresh_from_db()
         assert model.name == "Studio image"
+
+    def test_it_is_for_something(self, dana: User, ours: Rows, as_: SignIn) -> None:
+        model = ours["providers.model"]
+        sent = self.form(model)
+        sent.pop("tags")
+        answer = as_(dana).post(at("providers.model", "change", model), sent)
+        assert refused(answer) == (400, "required")
+        assert list(answer.context["adminform"].form.errors) == ["tags"]
+        model.refresh_from_db()
+        assert model.tags
 
     @pytest.mark.parametrize("sent", ['{"wings": 2}', "[]", '"text"'])
     def test_capabilities_are_known_ones(

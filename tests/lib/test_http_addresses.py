@@ -242,7 +242,7 @@ def test_a_private_host_needs_the_operator_and_the_admin(settings: Any) -> None:
     allowed = ["http://ollama.lan:11434/v1", "http://10.0.0.5:7860", "http://[FD00:0::5]:8080/"]
     for url in allowed:
         http.check_url(url, reach=PRIVATE)
-        with pytest.raises(Refusal):
+        with pytest.raises(Refusal, match="our own network"):
             http.check_url(url)
     for url in ("http://ollama.lan:22/", "http://10.0.0.6/", "http://[fd00::5]/", "http://a.b.com"):
         with pytest.raises(Refusal):

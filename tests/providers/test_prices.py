@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditLine, Organisation, User
 from providers import catalogue, pricing
@@ -171,3 +172,12 @@ def test_only_who_governs_and_only_their_own(model: Model, bob: User, charlie: U
     assert refused.value.code == "forbidden"
     with pytest.raises(NotFound):
         catalogue.set_price(actor=actor_for(charlie), **price)
+
+
+def test_a_clash_names_the_day_as_it_was_entered(put: Any) -> None:
+    """Midnight east of Greenwich is still the day before in UTC."""
+    with timezone.override("Europe/Berlin"):
+        day = datetime(2026, 12, 1, tzinfo=timezone.get_current_timezone())
+        put(1, valid_from=day)
+        with pytest.raises(Refusal, match="2026-12-01"):
+            put(2, valid_from=day)

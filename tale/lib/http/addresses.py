@@ -142,6 +142,8 @@ def permit(target: Target, *, reach: Reach) -> None:
         if address and not may_connect(address, private=True):
             raise NotAllowed(_("This address cannot be a provider's."))
         return
+    if is_listed(target, reach=Reach(private=True)):
+        raise NotAllowed(_("This host is on our own network. Say so on this connection."))
     if target.scheme != "https" or target.port != _PORTS["https"]:
         raise NotAllowed(
             _("This address must be https:// on its usual port, unless the operator lists it.")
