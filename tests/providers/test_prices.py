@@ -39,7 +39,7 @@ def put(model: Model, alice: User) -> Any:
 
 def spans(model: Model) -> list[tuple[int, int, int | None]]:
     """Amount, first day and last, counted from NOW."""
-    rows = Price.objects.filter(model=model).order_by("valid_from")
+    rows = Price.objects.filter(model=model).order_by("valid_from", "unit")
     return [
         (row.amount_micro, (row.valid_from - NOW).days, row.valid_to and (row.valid_to - NOW).days)
         for row in rows
