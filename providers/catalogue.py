@@ -119,7 +119,7 @@ def save_model(*, actor: Actor, model: Model | None = None, **fields: Any) -> Mo
     if row.provider.organisation_id != actor.organisation.pk:
         raise NotFound(field="provider")
     if not row.tags and ("tags" in fields or not before):
-        raise Refusal("required", _("Tick what this model is for: one tag at least."), field="tags")
+        raise Refusal("required", _("Say what this model is for: one tag at least."), field="tags")
     if not set(row.tags) <= set(Tag.values):
         raise Refusal("invalid_choice", field="tags", choices=Tag.values)
     overrides.checked(row.capabilities)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actor import Actor
-from providers import abilities, catalogue, defaults, prices
+from providers import abilities, catalogue, defaults, overrides, prices
 from providers.models import Alias, Model, ModelDefault, Price, Provider, Tag
 from tale.lib.paging import PageQuery
 from tale.lib.resource import Body, OneOf, Resource, one, operation
@@ -130,6 +130,10 @@ class ModelSerializer(Body):
 
     def get_able(self, model: Model) -> dict[str, Any]:
         return asdict(abilities.of(model))
+
+    def validate_overrides(self, value: Any) -> Any:
+        overrides.checked(value, field="overrides")  # the column has another name
+        return value
 
     def get_is_priced(self, model: Model) -> bool:
         return prices.is_priced(model)

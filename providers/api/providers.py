@@ -15,7 +15,7 @@ from providers.api.models import providers_of
 from providers.models import Credential
 from providers.models.connections import Health
 from providers.registry import KINDS
-from tale.lib.paging import PageQuery
+from tale.lib.paging import PageQuery, Query
 from tale.lib.resource import Body, Resource, one, operation
 from tale.lib.strict import (
     ObjectField,
@@ -132,6 +132,14 @@ class TestSerializer(Body):
     }
 
 
+class DeletionQuery(Query):
+    confirmed = StrictChoiceField(
+        [("true", "true")],
+        required=False,
+        help_text="For one in use. Without it the refusal says what goes with the provider.",
+    )
+
+
 class ProviderList(Resource):
     @operation(
         "List the providers", right="view_governance", gives=ProviderSerializer, query=PageQuery
@@ -167,10 +175,17 @@ class ProviderDetail(Resource):
             catalogue.save_provider(actor=self.actor, provider=provider, **_named(self.sent))
         return self.item(one(providers_of(self.actor), pk))
 
-    @operation("Delete a provider with its models", right="manage_providers", status=204)
+    @operation(
+        "Delete a provider with its models",
+        right="manage_providers",
+        query=DeletionQuery,
+        status=204,
+    )
     def delete(self, request: Request, pk: str) -> Response:
         with self.held(providers_of(self.actor), pk) as provider:
-            catalogue.delete_provider(actor=self.actor, provider=provider, confirmed=True)
+            catalogue.delete_provider(
+                actor=self.actor, provider=provider, confirmed="confirmed" in self.asked
+            )
         return self.none()
 
 

@@ -48,7 +48,10 @@ def test_it_works(dana: User, office: Organisation, calls: Calls) -> None:
     assert (
         danas.patch(f"/models/{model['id']}", {"is_enabled": False}).json()["is_enabled"] is False
     )
-    assert danas.delete(f"/providers/{provider['id']}").status_code == 204
+    asked_first = danas.delete(f"/providers/{provider['id']}")
+    assert refused(asked_first) == (400, "required", "confirmed")
+    assert asked_first.json()["error"]["details"]["models"] == ["GPT Image 2"]
+    assert danas.delete(f"/providers/{provider['id']}?confirmed=true").status_code == 204
     assert refused(danas.get(f"/models/{model['id']}")) == (404, "not_found", None)
 
 
@@ -147,7 +150,7 @@ def test_an_override_that_no_model_has_is_refused(
     model = Model.objects.of(office).get(remote_id="studio-image")
     danas = calls(dana, "admin")
     answer = refused(danas.patch(f"/models/{model.pk}", {"overrides": {"wings": 2}}))
-    assert answer[1] == "unknown_field"
+    assert answer == (400, "unknown_field", "overrides.wings")
     kept = danas.patch(f"/models/{model.pk}", {"overrides": {"most_pictures": 2}}).json()
     assert (kept["overrides"], kept["able"]["most_pictures"]) == ({"most_pictures": 2}, 2)
 
