@@ -36,6 +36,15 @@ def put(path: str, content: bytes) -> None:
     store.save(path, ContentFile(content))
 
 
+def remove(path: str) -> None:
+    """What is not there is gone."""
+    storages["default"].delete(path)
+
+
+def is_stored(path: str) -> bool:
+    return storages["default"].exists(path)
+
+
 def read_files(hold_id: str, n: int) -> list[Picture]:
     store = storages["default"]
     paths = [path_of(hold_id, place) for place in range(n)]

@@ -113,7 +113,16 @@ class ImageJob(Tenant):
         return self.pk
 
 
-class Artifact(Tenant):
+class Stored:
+    path: Any
+
+    def get_bytes(self) -> bytes:
+        with storages["default"].open(self.path) as file:
+            content: bytes = file.read()
+            return content
+
+
+class Artifact(Stored, Tenant):
     """One stored file. `home` names the chat it lives and ends with, `path` is ours alone."""
 
     class State(models.TextChoices):
@@ -146,6 +155,8 @@ class Artifact(Tenant):
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True)
+    # Who wants it gone and why, until the proof says so.
+    deletion: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("picture")
@@ -166,13 +177,8 @@ class Artifact(Tenant):
     def __str__(self) -> str:
         return self.alt or self.pk
 
-    def get_bytes(self) -> bytes:
-        with storages["default"].open(self.path) as file:
-            content: bytes = file.read()
-            return content
 
-
-class Rendition(Tenant):
+class Rendition(Stored, Tenant):
     """A picture made smaller, or in another format: kept beside it, and gone with it."""
 
     id = PublicIdField("ren")

@@ -46,15 +46,15 @@ def picture_for(actor: Actor, artifact_id: str) -> Artifact:
 
 
 def deletable_for(actor: Actor, artifact_id: str) -> Artifact:
-    """Theirs; whoever manages the chats of the organisation clears away anybody's."""
+    """Theirs; whoever manages the chats of the organisation clears away anybody's, and what was
+    set aside."""
     actor.require("use_workspace")
-    shown = pictures_of(actor)
-    if actor.may("manage_chats"):
-        shown = Artifact.objects.of(actor.organisation)
-    picture = shown.filter(pk=artifact_id).first()
+    governs = actor.may("manage_chats")
+    rows = Artifact.objects.of(actor.organisation) if governs else pictures_of(actor)
+    picture = rows.filter(pk=artifact_id).select_related("job").first()
     if picture is None:
         raise NotFound
-    return alive(picture)
+    return picture if picture.state == Artifact.State.ASIDE else alive(picture)
 
 
 def pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:

@@ -19,6 +19,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from assistants import renditions
 from assistants.models import Artifact
 from chats import prose
 from chats.models import Message, Turn
@@ -129,8 +130,18 @@ def _making(call: Entry) -> Entry:
 
 
 def _picture(entry: Entry) -> Entry:
+    if entry.get("gone"):
+        return entry
     address = reverse("chats:picture", args=[entry["id"]])
-    return {**entry, "url": address, "preview_url": address}
+    small = {
+        renditions.sides_of(entry["width"], entry["height"], variant)[
+            0
+        ]: f"{address}?variant={variant}"
+        for variant in renditions.SIDES
+    }
+    srcset = ", ".join(f"{source} {width}w" for width, source in small.items())
+    thumb = f"{address}?variant=thumb"
+    return {**entry, "url": address, "preview_url": thumb, "srcset": srcset}
 
 
 def card(refusal: Entry) -> Entry:

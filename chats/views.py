@@ -5,23 +5,24 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.actor import Actor
 from accounts.auth import actor_of
 from assistants.access import assistants_for
-from chats import cards, turns
+from chats import cards, delivery, pictures, turns
 from chats.access import chat_for, chats_of, picture_for
 from chats.forms import SayForm, new_token
 from chats.models import Chat, Turn
+from tale.lib.aio import in_db
 from tale.lib.htmx import is_htmx
 
 
@@ -76,20 +77,21 @@ def say(request: HttpRequest, chat_id: str) -> HttpResponse:
     return HttpResponse(html + render_to_string("chats/_token.html", token, request))
 
 
-@require_GET
-def picture(request: HttpRequest, artifact_id: str) -> HttpResponse | FileResponse:
+@require_http_methods(["GET", "HEAD", "DELETE"])
+async def picture(request: HttpRequest, artifact_id: str) -> HttpResponse:
     """Through the session, every time: who may no longer see the chat sees no picture of it."""
-    artifact = picture_for(actor_of(request), artifact_id)
-    etag = f'"{artifact.sha256}"'
-    if request.headers.get("If-None-Match") == etag:
-        answer: HttpResponse = HttpResponseNotModified()
-    else:
-        answer = HttpResponse(artifact.get_bytes(), content_type=artifact.media_type)
-        suffix = artifact.media_type.rpartition("/")[2]
-        answer["Content-Disposition"] = f'inline; filename="{artifact.pk}.{suffix}"'
-    answer["ETag"] = etag
-    answer["Cache-Control"] = "private, no-cache"
-    return answer
+    asked = delivery.asked_in(request.GET)
+    if request.method == "DELETE":
+        return await _delete_picture(request, artifact_id)
+    artifact = await in_db(lambda: picture_for(actor_of(request), artifact_id))
+    return await delivery.deliver(request, artifact, asked)
+
+
+async def _delete_picture(request: HttpRequest, artifact_id: str) -> HttpResponse:
+    actor = await in_db(actor_of, request)
+    deleted = await pictures.delete(actor=actor, artifact_id=artifact_id, now=timezone.now())
+    gap = {"picture": {"width": deleted.width, "height": deleted.height}}
+    return HttpResponse(await in_db(render_to_string, "chats/_gap.html", gap, request))
 
 
 def _tell_ended(request: HttpRequest, states: list[tuple[Turn, cards.Entry]]) -> None:

@@ -154,8 +154,20 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
-if env.text("TALE_STORAGE", "files", choices=("files", "s3")) == "s3":
+TALE_STORAGE = env.text("TALE_STORAGE", "files", choices=("files", "s3"))
+if TALE_STORAGE == "s3":
     STORAGES["default"] = env.s3()
+# Who hands out a picture once we said yes: we, the proxy before us that sees the files
+# (X-Accel-Redirect), or the store, by a link that lives a minute.
+TALE_DELIVERY = env.text("TALE_DELIVERY", "app", choices=("app", "accel", "link"))
+TALE_ACCEL_PREFIX = env.text("TALE_ACCEL_PREFIX", "/pictures-on-disk/")
+TALE_IMAGE_ORIGINS = env.words("TALE_IMAGE_ORIGINS")
+if TALE_DELIVERY == "link" and (TALE_STORAGE != "s3" or not TALE_IMAGE_ORIGINS):
+    raise env.WrongSetting(
+        "TALE_DELIVERY=link needs TALE_STORAGE=s3, and TALE_IMAGE_ORIGINS: where its links lead."
+    )
+if TALE_DELIVERY == "accel" and TALE_STORAGE != "files":
+    raise env.WrongSetting("TALE_DELIVERY=accel needs TALE_STORAGE=files.")
 STATIC_URL = "/static/"
 STATIC_ROOT = TALE_HOME / "static"
 STATICFILES_DIRS = [ROOT / "static"]

@@ -34,6 +34,14 @@ async def put(key: str, state: State) -> None:
         await both.execute()
 
 
+async def drop(key: str) -> None:
+    """Something in it may no longer be shown: whoever follows reads the row."""
+    if settings.REDIS_URL:
+        await _redis().delete(_name(key))
+    else:
+        await aio.in_db(_drop, key)
+
+
 async def follow(key: str) -> AsyncIterator[State | None]:
     """Yields the state now (None when there is none) and after each change; None again at least
     every 15 s of silence, so that a stream can beat its heart."""
@@ -73,6 +81,10 @@ async def _follow_redis(key: str) -> AsyncIterator[State | None]:
 def forget(*, now: datetime) -> None:
     """Redis forgets by itself."""
     LiveState.objects.filter(updated_at__lt=now - timedelta(seconds=KEEP_S)).delete()
+
+
+def _drop(key: str) -> None:
+    LiveState.objects.filter(key=key).delete()
 
 
 def _write(key: str, state: State) -> None:

@@ -15,6 +15,7 @@ UNSCOPED: dict[str, tuple[int, str]] = {
     "chats/turns.py": (4, "a worker is told a turn's id alone, and the sweeper looks for any"),
     "providers/credentials.py": (1, "a call that ended names its credential by id alone"),
     "providers/renewal.py": (1, "a call names the credential by id, chosen in its organisation"),
+    "assistants/deletion.py": (1, "the sweeper finishes what was begun, of every organisation"),
     "assistants/reconcile.py": (3, "the sweeper serves every organisation, one hold at a time"),
 }
 

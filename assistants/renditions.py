@@ -1,0 +1,87 @@
+"""A picture smaller, or in another format: made in a child when first asked for, kept beside it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import IntegrityError, transaction
+
+from assistants import artifacts
+from assistants.models import Artifact, Rendition
+from tale.lib import child, outline
+from tale.lib.aio import in_db
+from tale.lib.child import ChildFailed
+from tale.lib.fields import new_id
+from tale.lib.refusals import Refusal
+
+SIDES = {"thumb": 512, "preview": 1536}
+FORMATS = {"png": outline.PNG, "jpg": outline.JPEG, "webp": outline.WEBP}
+RENDER_S = 60.0  # 25 megapixels as lossless WebP: 15 s on one busy core
+
+
+async def of(artifact: Artifact, variant: str = "") -> Artifact | Rendition:
+    """A file to hand out. Where the picture itself is what is asked for, its own bytes are it, and
+    its credentials stay."""
+    if not variant or FORMATS.get(variant) == artifact.media_type:
+        return artifact
+    found = await in_db(_known, artifact, variant)
+    return found or await _make(artifact, variant)
+
+
+def sides_of(width: int, height: int, variant: str) -> tuple[int, int]:
+    """Never larger than it is."""
+    most, longest = SIDES[variant], max(width, height)
+    if longest <= most:
+        return width, height
+    return max(1, round(width * most / longest)), max(1, round(height * most / longest))
+
+
+def _known(artifact: Artifact, variant: str) -> Rendition | None:
+    return Rendition.objects.filter(artifact=artifact, variant=variant).first()
+
+
+async def _make(artifact: Artifact, variant: str) -> Rendition:
+    content = await in_db(artifact.get_bytes)
+    media_type = FORMATS.get(variant, outline.WEBP)
+    try:
+        made = await child.call(
+            "tale.lib.imaging:render",
+            timeout_s=RENDER_S,
+            content=content,
+            media_type=media_type,
+            side=SIDES.get(variant, 0),
+        )
+    except ChildFailed as failed:
+        raise Refusal("storage_unavailable") from failed
+    return await in_db(_keep, artifact, variant, media_type, made)
+
+
+def _keep(artifact: Artifact, variant: str, media_type: str, content: bytes) -> Rendition:
+    path = f"renditions/{new_id('ren')}"
+    artifacts.put(path, content)
+    row = Rendition(
+        organisation_id=artifact.organisation_id,
+        artifact=artifact,
+        variant=variant,
+        path=path,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        media_type=media_type,
+    )
+    try:
+        with transaction.atomic():
+            _lock(artifact)
+            row.save(force_insert=True)
+    except (Refusal, IntegrityError):
+        artifacts.remove(path)
+        if (known := _known(artifact, variant)) is None:  # deleted meanwhile
+            raise
+        return known  # somebody else made it at the same time
+    return row
+
+
+def _lock(artifact: Artifact) -> None:
+    """Whoever deletes the picture marks it first, and then looks for what was made of it."""
+    ready = Artifact.objects.of(artifact.organisation).filter(state=Artifact.State.READY)
+    if ready.select_for_update().filter(pk=artifact.pk).first() is None:
+        raise Refusal("gone")
