@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("accounts.api.urls")),
     path("", include("policies.api")),
     path("", include("providers.api.urls")),
+    path("", include("chats.api")),
 ]

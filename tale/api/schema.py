@@ -30,6 +30,7 @@ USUAL = {
     404: "not_found",
     406: "not_acceptable",
     409: "already_exists",
+    410: "gone",
     412: "revision_conflict",
     413: "request_too_large",
     415: "unsupported_media_type unsupported_charset",
@@ -148,7 +149,7 @@ class NativeSchema(AutoSchema):
         return component
 
     def _refusing_statuses(self) -> list[int]:
-        statuses = {400, 401, 403, 406, 429, 503}
+        statuses = {400, 401, 403, 406, 429, 503, *self.operation.refuses}
         fields = self.operation.takes().fields
         if "{" in self.path or any(hasattr(field, "rows") for field in fields.values()):
             statuses.add(404)

@@ -72,6 +72,7 @@ class Operation:
     query: type[Query]
     status: int
     files: tuple[str, ...]
+    refuses: tuple[int, ...]
 
     @property
     def is_list(self) -> bool:
@@ -88,9 +89,10 @@ def operation(
     query: type[Query] = Query,
     status: int = 200,
     files: tuple[str, ...] = (),
+    refuses: tuple[int, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """`scope` is `read` for GET and `admin` for the rest unless said; "" lets every key in. What
-    answers a file names its media types."""
+    answers a file names its media types; `refuses` are statuses that few operations answer."""
 
     def mark(handler: Handler) -> Handler:
         usual = "read" if handler.__name__ == "get" else "admin"
@@ -103,6 +105,7 @@ def operation(
             query=query,
             status=status,
             files=files,
+            refuses=refuses,
         )
         return handler
 
@@ -174,10 +177,11 @@ class Resource(APIView):
         """The row, locked while it is changed, if it still is what the caller last read."""
         with transaction.atomic():
             row = one(rows.select_for_update(of=("self",)), pk)
-            self._compare(row)
+            self.compare(row)
             yield row
 
-    def _compare(self, row: Any) -> None:
+    def compare(self, row: Any) -> None:
+        """Only what they last read is changed."""
         wanted = self.request.headers.get("If-Match")
         if wanted is None:
             return

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
+from assistants import artifacts
 from providers import registry
 from tale import health
 from tests.conftest import redis_at
@@ -29,6 +30,8 @@ def judge(django_db_setup: None, django_db_blocker: Any) -> Iterator[Judge]:
         patch.setattr(settings, "TALE_DB_THREADS", 0)
         # Its checks come on connections of their own, and wait for the world to be committed.
         patch.setattr(health, "CHECKS", {})
+        # No savepoint brings a file back.
+        patch.setattr(artifacts, "remove", lambda path: None)
         world = World()
         logging.disable()  # ten thousand requests: writing their lines would take a third of it
         yield Judge(world, forget_counts)

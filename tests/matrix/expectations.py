@@ -22,6 +22,8 @@ chats:say     POST chat    people 302 -
 chats:events  GET  turn    people 200 -
 chats:picture GET  picture people 200 - gone=410
 chats:picture GET  sketch  people 200 - gone=410
+chats:picture DELETE picture people/admin,owner,operator 200 - gone=410
+chats:picture DELETE sketch  people/admin,owner,operator 200 - gone=410
 # -- the door of an account, as allauth built it -------------------------------------------
 account_login                        GET  -     signed-out 200 - signed-in=302
 account_login                        POST -     signed-out 302 - signed-in=302
@@ -107,6 +109,11 @@ api:model-defaults    GET    -                   members             200 read
 api:model-defaults    PUT    -                   governors           200 admin
 api:audit             GET    -                   readers             200 read
 api:audit-export      GET    -                   readers             200 read
+api:pictures          GET    -                   members             200 images
+api:picture           GET    sketch              members             200 images gone=410
+api:picture           GET    picture             members             200 images gone=410
+api:picture           DELETE sketch              members/governors   204 images gone=410
+api:picture-content   GET    sketch              members             200 images gone=410
 # -- OpenAI's API --------------------------------------------------------------------------
 openai-images POST - members 200 images
 # -- signing in to a provider --------------------------------------------------------------

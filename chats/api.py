@@ -1,0 +1,143 @@
+"""The pictures a key may see: those of its owner; a key of the organisation, those it made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assistants import renditions
+from assistants.models import Artifact
+from chats import access, delivery, pictures
+from tale.lib import outline
+from tale.lib.aio import in_db
+from tale.lib.paging import PageQuery, PeriodQuery, Query
+from tale.lib.resource import Body, Resource, operation
+from tale.lib.strict import StrictCharField, StrictChoiceField
+
+
+class PictureFilter(PageQuery, PeriodQuery):
+    home = StrictCharField(required=False, help_text="The chat it lives in.")
+
+
+class FileQuery(Query):
+    variant = StrictChoiceField(
+        delivery.VARIANTS, required=False, help_text="Smaller, as WebP; never larger than it is."
+    )
+    download = StrictChoiceField(
+        delivery.DOWNLOADS, required=False, help_text="In another format. Not with `variant`."
+    )
+
+
+class PictureSerializer(Body):
+    id = serializers.CharField(read_only=True)
+    home = serializers.CharField(read_only=True, help_text="The chat it lives and ends with.")
+    origin = serializers.ChoiceField(Artifact.Origin.choices, read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    media_type = serializers.CharField(read_only=True)
+    width = serializers.IntegerField(read_only=True)
+    height = serializers.IntegerField(read_only=True)
+    size_bytes = serializers.IntegerField(read_only=True)
+    sha256 = serializers.CharField(read_only=True, help_text="Of the original's bytes.")
+    alt = serializers.CharField(read_only=True)
+    prompt = serializers.CharField(read_only=True)
+    revised_prompt = serializers.CharField(read_only=True, help_text="What was really asked for.")
+    model = serializers.CharField(read_only=True)
+    content = serializers.SerializerMethodField(help_text="Where its bytes are, with the same key.")
+
+    example = {
+        "id": "art_6h5q4t2s8v0w1x3y5z7a9b1c",
+        "home": "",
+        "origin": "generated",
+        "created_at": "2026-11-01T08:00:00Z",
+        "media_type": "image/png",
+        "width": 1024,
+        "height": 1024,
+        "size_bytes": 1204311,
+        "sha256": "9b0c",
+        "alt": "A fox in the snow",
+        "prompt": "A fox in the snow",
+        "revised_prompt": "A fox in the snow",
+        "model": "studio-draw",
+        "content": "/api/v1/pictures/art_6h5q4t2s8v0w1x3y5z7a9b1c/content",
+    }
+
+    def get_content(self, picture: Artifact) -> str:
+        return reverse("api:picture-content", args=[picture.pk])
+
+
+class PictureList(Resource):
+    @operation(
+        "List your pictures",
+        gives=PictureSerializer,
+        query=PictureFilter,
+        right="use_workspace",
+        scope="images",
+    )
+    def get(self, request: Request) -> Response:
+        alive = access.pictures_of(self.actor).filter(state=Artifact.State.READY)
+        return self.page(alive.filter(**self.filters("created_at")), newest_first=True)
+
+
+class PictureDetail(Resource):
+    @operation(
+        "Show a picture",
+        gives=PictureSerializer,
+        refuses=(410,),
+        right="use_workspace",
+        scope="images",
+    )
+    def get(self, request: Request, pk: str) -> Response:
+        return self.item(access.picture_for(self.actor, pk))
+
+    @operation(
+        "Delete a picture for good",
+        status=204,
+        refuses=(410,),
+        right="use_workspace",
+        scope="images",
+    )
+    def delete(self, request: Request, pk: str) -> Response:
+        self.compare(access.deletable_for(self.actor, pk))
+        end = async_to_sync(pictures.delete)
+        end(actor=self.actor, artifact_id=pk, now=timezone.now())
+        return self.none()
+
+
+class PictureContent(Resource):
+    @operation(
+        "Fetch the bytes of a picture",
+        query=FileQuery,
+        files=(outline.PNG, outline.JPEG, outline.WEBP),
+        refuses=(410,),
+        right="use_workspace",
+        scope="images",
+    )
+    def get(self, request: Request, pk: str) -> HttpResponse:
+        wanted = delivery.checked(self.asked)
+        picture = access.picture_for(self.actor, pk)
+        content, headers = async_to_sync(_file)(picture, wanted)
+        return HttpResponse(content, headers=headers)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """It is the picture's format, whatever `Accept` would rather have."""
+        return super().perform_content_negotiation(request, force=True)
+
+
+async def _file(picture: Artifact, wanted: delivery.Asked) -> tuple[bytes, dict[str, str]]:
+    file = await renditions.of(picture, wanted.variant or wanted.download)
+    content = await in_db(file.get_bytes)
+    return content, delivery.headers_of(picture, file, wanted)
+
+
+urlpatterns = [
+    path("pictures", PictureList.as_view(), name="pictures"),
+    path("pictures/<slug:pk>", PictureDetail.as_view(), name="picture"),
+    path("pictures/<slug:pk>/content", PictureContent.as_view(), name="picture-content"),
+]
