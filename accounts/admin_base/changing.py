@@ -16,6 +16,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 
 from accounts import audit
 from accounts.actor import Actor
@@ -35,7 +36,8 @@ class Changing(Scoped, theme.ModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
     ) -> Any:
-        labels = {**self.titles, **self.labels}
+        words = {**self.titles, **self.labels}  # of columns too, which are written small
+        labels = {name: capfirst(text) for name, text in words.items()}
         options = {"labels": labels, "help_texts": self.help_texts, **options}
         form: Any = super().get_form(request, obj, change, **options)
         form.organisation = current(request)

@@ -186,6 +186,11 @@ class TestModelAndPrice:
         model.refresh_from_db()
         assert model.name == "Studio image"
 
+    def test_its_fields_are_named_alike(self, dana: User, ours: Rows, as_: SignIn) -> None:
+        page = as_(dana).get(at("providers.model", "change", ours["providers.model"]))
+        fields = page.context["adminform"].form.fields
+        assert [str(each.label) for each in fields.values() if str(each.label)[:1].islower()] == []
+
     def test_it_is_for_something(self, dana: User, ours: Rows, as_: SignIn) -> None:
         model = ours["providers.model"]
         sent = self.form(model)
