@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -190,10 +190,14 @@ def _reaches(row: Price, at: datetime) -> bool:
     return row.valid_to is None or row.valid_to > at
 
 
+def _day(at: datetime) -> str:
+    return formats.date_format(timezone.localdate(at))
+
+
 def _overlaps(row: Price) -> Refusal:
     text = _("Another price is set from %(begins)s to %(ends)s. Choose a time outside it.") % {
-        "begins": timezone.localdate(row.valid_from),
-        "ends": timezone.localdate(row.valid_to) if row.valid_to else "…",
+        "begins": _day(row.valid_from),
+        "ends": _day(row.valid_to) if row.valid_to else "…",
     }
     return Refusal("invalid_range", text, field="valid_from", price=row.pk)
 

@@ -118,8 +118,10 @@ def _only(profiles: dict[str, Any], *, kind: str) -> dict[str, Any]:
         and ISSUERS.get(str(said.get("provider")), ("", _CODEX))[0] == kind
     ]
     if len(fitting) != 1:
-        message = _("The file has %(number)s profiles that fit. Leave one in it.")
-        raise Refusal("invalid_value", message % {"number": len(fitting)}, field="profile")
+        message = _("The file has no profile that fits this kind of service.")
+        if fitting:
+            message = _("The file has several profiles that fit. Leave one in it.")
+        raise Refusal("invalid_value", message, field="profile")
     return fitting[0]
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from providers import gemini, gemini_pictures, gemini_speech, portions, verdicts
 from providers.base import Adapter, closing
@@ -87,7 +88,8 @@ class Google(Adapter):
         steps = (
             _("The address answered."),
             _("The key was accepted."),
-            _("It lists %(count)d models.") % {"count": len(listed)},
+            ngettext("It lists %(count)d model.", "It lists %(count)d models.", len(listed))
+            % {"count": len(listed)},
         )
         return Checked(steps, round((time.monotonic() - began) * 1000))
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from providers import families, imagery, portions, speech
 from providers.base import Adapter
@@ -48,7 +49,8 @@ class OpenAI(Adapter):
         steps = [
             _("The address answered."),
             _("The key was accepted."),
-            _("It lists %(count)d models.") % {"count": len(rows)},
+            ngettext("It lists %(count)d model.", "It lists %(count)d models.", len(rows))
+            % {"count": len(rows)},
             *self.warnings(rows),
         ]
         return Checked(tuple(steps), latency_ms)

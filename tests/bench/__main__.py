@@ -3,6 +3,7 @@
 import argparse
 import os
 import tempfile
+from importlib import import_module
 
 os.environ["TALE_ENV"] = "test"
 
@@ -14,12 +15,15 @@ def main() -> int:
     providers.add_argument("--calls", type=int, default=500, choices=range(1, 1001), metavar="N")
     providers.add_argument("--takes-s", type=float, default=2)
     providers.add_argument("--rounds", type=int, default=3, choices=range(1, 10), metavar="N")
+    holds = commands.add_parser("holds", help="money set aside at once, on PostgreSQL")
+    holds.add_argument("--holds", type=int, default=4800, choices=range(160, 100_001), metavar="N")
+    holds.add_argument("--rounds", type=int, default=3, choices=range(1, 10), metavar="N")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tale-bench-") as home:
         os.environ["TALE_HOME"] = home
-        from tests.bench.providers import measure  # noqa: PLC0415  Django wants its home first
-
-        return measure(calls=given.calls, takes_s=given.takes_s, rounds=given.rounds)
+        options = vars(given)
+        subject = import_module(f"tests.bench.{options.pop('subject')}")
+        return int(subject.measure(**options))
 
 
 if __name__ == "__main__":
