@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assistants import deletion, reconcile
+from assistants import deletion, orphans, reconcile
 from tale.lib import aio
 
 
@@ -9,3 +9,8 @@ from tale.lib import aio
 def sweep(**_later: object) -> None:
     aio.start(reconcile.sweep()).result()
     deletion.sweep(now=timezone.now())
+
+
+@shared_task
+def audit_files(**_later: object) -> None:
+    orphans.audit(now=timezone.now())

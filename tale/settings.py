@@ -206,6 +206,10 @@ CELERY_BEAT_SCHEDULE = {
     "sweep turns": {"task": "chats.tasks.sweep", "schedule": 10},
     "sweep pictures": {"task": "assistants.tasks.sweep", "schedule": 15},
     "keep house": {"task": "tale.tasks.keep_house", "schedule": 20},
+    "audit files": {
+        "task": "assistants.tasks.audit_files",
+        "schedule": crontab(hour="2", minute="43"),
+    },
     "look at models": {
         "task": "providers.tasks.look_at_lists",
         "schedule": crontab(hour="3", minute="17"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import Page, Site, is_operator
+from assistants import orphans
 from tale.lib.refusals import Text
 
 PACKAGES = ("Django", "djangorestframework", "django-unfold", "celery", "openai", "pillow")
@@ -45,11 +46,17 @@ def _parts() -> Facts:
         (_("Queue"), broker),
         (_("Live state and cache"), "redis" if settings.REDIS_URL else _("in the database")),
         (_("Files"), settings.STORAGES["default"]["BACKEND"].rpartition(".")[2]),
+        (_("Files without a row, rows without a file"), _orphans()),
         (_("Mail"), mail),
         (_("Proxies in front"), str(settings.TALE_PROXIES)),
         (_("Turns at once per worker"), str(settings.TALE_TURNS_PER_WORKER)),
         (_("Keys in the ring"), str(len(settings.TALE_KEYS))),
     ]
+
+
+def _orphans() -> Text:
+    found = orphans.last()
+    return f"{found.files}, {found.rows}" if found else _("Looked for every night")
 
 
 def _packages() -> Facts:
