@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import boto3
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.files.storage import storages
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from accounts.models import Organisation, User
-from assistants import artifacts, images
+from assistants import artifacts, images, orphans
 from assistants.context import Context
-from assistants.models import Artifact
+from assistants.models import Artifact, DeletionProof
 from providers.shapes import Picture, Wish
 from tale.lib import env
+from tests.assistants.test_gate import draw
 from tests.people import actor_for
 from tests.upstream.scripted import Script, png
 
@@ -70,6 +75,56 @@ def test_a_picture_goes_there_and_comes_back(
     assert kept == artifact.get_bytes()
     shown = as_(bob).get(f"/pictures/{artifact.pk}")
     assert shown.content == kept
+
+
+def test_the_store_hands_it_out_by_a_link_that_lives_a_minute(
+    acme: Organisation,
+    bob: User,
+    charlie: User,
+    workspace: Callable[[Organisation], None],
+    script: Script,
+    bucket: Any,
+    as_: Any,
+    settings: Any,
+) -> None:
+    workspace(acme)
+    (artifact,) = draw(bob)
+    settings.TALE_DELIVERY = "link"
+    address = f"/pictures/{artifact.pk}"
+    assert as_(charlie).get(address).status_code == 404
+    led = as_(bob).get(f"{address}?download=png")
+    assert (led.status_code, led["Cache-Control"]) == (302, "private, no-cache")
+    asked = parse_qs(urlsplit(led["Location"]).query)
+    lives_s = asked.get("X-Amz-Expires", [""])[0] or int(asked["Expires"][0]) - time.time()
+    assert 0 < int(lives_s) <= 60
+    with urlopen(led["Location"]) as got:
+        assert got.read() == artifact.get_bytes()
+        assert got.headers["Content-Type"] == "image/png"
+        assert got.headers["Content-Disposition"].startswith("attachment; filename=")
+
+
+def test_a_deleted_one_is_gone_from_there(
+    acme: Organisation,
+    bob: User,
+    workspace: Callable[[Organisation], None],
+    script: Script,
+    bucket: Any,
+    as_: Any,
+) -> None:
+    def count() -> int:
+        kept: int = bucket.list_objects_v2(Bucket="tale")["KeyCount"]
+        return kept
+
+    workspace(acme)
+    before = count()  # the simulated store outlives a test
+    (artifact,) = draw(bob)
+    as_(bob).get(f"/pictures/{artifact.pk}?variant=thumb")
+    assert count() == before + 2
+    now = timezone.now()
+    assert orphans.audit(now=now).files == orphans.audit(now=now).rows == 0
+    as_(bob).delete(f"/pictures/{artifact.pk}")
+    assert count() == before
+    assert DeletionProof.objects.of(acme).get().files == 2
 
 
 def test_a_file_written_again_replaces_the_first(bucket: Any) -> None:
