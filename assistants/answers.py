@@ -11,11 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from assistants import calls
+from accounts import audit
+from assistants import calls, permission
 from assistants.context import Context
 from policies import budgets
 from policies.models import Call, Entry, Hold
-from policies.spender import Quote, Spender
+from policies.spender import Quote
 from providers import pricing, queueing
 from providers.base import Adapter, closing
 from providers.errors import Doubtful, ProviderFailed, Retry
@@ -43,7 +44,11 @@ class Begun:
 async def stream(
     messages: list[dict[str, Any]], tools: list[dict[str, Any]], *, context: Context
 ) -> AsyncIterator[Piece]:
-    begun = await in_db(_begin, messages, tools, context, now=timezone.now())
+    try:
+        begun = await in_db(_begin, messages, tools, context, now=timezone.now())
+    except Refusal as refusal:
+        await in_db(audit.refused, actor=context.actor, refusal=refusal, action="answer.asked")
+        raise
     queueing.stand_for(context.actor)
     while True:
         usage: Usage | None = None
@@ -83,8 +88,12 @@ def _begin(
     now: datetime,
 ) -> Begun:
     organisation = context.actor.organisation
-    first = resolve(organisation, Tag.CHAT, preferred=context.chat_model)
-    choices = chain(first, organisation, Tag.CHAT)
+    spender = permission.spender_of(context)
+    permission.to_speak(spender).require()
+    may_use = permission.models_for(spender, "chat")
+    first = resolve(organisation, Tag.CHAT, preferred=context.chat_model, permitted=may_use)
+    choices = chain(first, organisation, Tag.CHAT, permitted=may_use)
+    permission.question_of(messages, spender).require()
     question = Question(model="", messages=tuple(messages), tools=tuple(tools))
     return _hold_for(choices, question, context, now=now)
 
@@ -110,7 +119,7 @@ def _hold_for(
         price=asdict(tariff),
     )
     hold = budgets.hold(
-        spender=Spender.of(context.actor, assistant=context.assistant, team=context.team),
+        spender=permission.spender_of(context),
         quote=quote,
         reference=context.reference,
         idempotency_key=new_id("say"),

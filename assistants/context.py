@@ -25,6 +25,7 @@ class Context:
     team: Team | None = None
     chat_model: Model | None = None
     image_model: str = ""
+    tool: str = ""  # that asks, where one does
     deadline_s: float = 180
 
 

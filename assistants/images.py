@@ -18,13 +18,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from assistants import artifacts, calls, gate
+from assistants import artifacts, calls, gate, permission, quotes
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
-from policies import budgets
+from policies import access, budgets
 from policies.models import Call, Entry, Hold
-from policies.spender import Quote, Spender
-from providers import fitting, pricing, queueing
+from providers import pricing, queueing
 from providers.base import Adapter, closing
 from providers.errors import Doubtful, ProviderFailed, Retry
 from providers.models import Tag
@@ -136,8 +135,13 @@ def _hold(
     if sources:
         size = f"{sources[0].width}x{sources[0].height}" if wish.size == "auto" else wish.size
         wish = replace(wish, references=len(sources), size=size)
-    first = resolve(context.actor.organisation, tag, asked=context.image_model)
-    choices = chain(first, context.actor.organisation, tag)
+    spender = permission.spender_of(context)
+    permission.to_draw(wish, context, spender).require()
+    may_use = permission.models_for(spender, "image")
+    organisation = context.actor.organisation
+    first = resolve(organisation, tag, asked=context.image_model, permitted=may_use)
+    choices = chain(first, organisation, tag, permitted=may_use)
+    permission.prompt_of(wish, spender).require()
     return _hold_for(choices, job, wish, context, sources, now=now)
 
 
@@ -152,31 +156,12 @@ def _hold_for(
 ) -> Begun:
     organisation = context.actor.organisation
     choice, *others = choices
-    plan = fitting.fit(wish, choice.capabilities)
-    able, adapter = choice.capabilities, choice.adapter
+    spender, adapter = permission.spender_of(context), choice.adapter
+    plan = permission.fitted(wish, choice.capabilities, access.image_policy(spender))
     adapter.deadline_s = min(adapter.deadline_s, context.deadline_s)  # the wait for a slot with it
-    tariff = pricing.for_pictures(
-        choice.model,
-        able,
-        plan,
-        references=wish.references,
-        currency=organisation.currency,
-        now=now,
-    )
     hold = budgets.hold(
-        spender=Spender.of(context.actor, assistant=context.assistant, team=context.team),
-        quote=Quote(
-            capability="image",
-            operation=plan.operation,
-            provider=choice.model.provider.name,
-            model=choice.model.remote_id,
-            amount_micro=pricing.quote(tariff, able, plan, references=wish.references),
-            currency=tariff.currency,
-            price=asdict(tariff),
-            pictures=plan.n,
-            size=plan.size,
-            quality=plan.quality,
-        ),
+        spender=spender,
+        quote=quotes.of_pictures(choice, plan, wish, organisation=organisation, now=now),
         reference=f"imagejob:{job.pk}",
         idempotency_key=new_id("draw"),
         now=now,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -16,14 +17,13 @@ from django.utils import timezone, translation
 
 from accounts.actor import Actor
 from accounts.models import Membership
-from assistants import answers, images, loop
+from assistants import answers, images, loop, permission
 from assistants.context import Context, Hands
 from assistants.events import Event, Said, Stepped, Used
 from assistants.loop import spoken, told
 from chats import cards, turns
 from chats.models import Message, Turn
-from providers import fitting, resolve
-from providers.models import Tag
+from providers import fitting
 from providers.shapes import Capabilities, ToolCall, Wish
 from tale.lib import live
 from tale.lib.aio import in_db
@@ -96,15 +96,12 @@ def _prepare(turn: Turn) -> tuple[list[dict[str, Any]], Hands]:
         team=chat.team,
         chat_model=version.model if version else None,
     )
-    denied: dict[str, str] = {}
-    try:
-        resolve.resolve(organisation, Tag.IMAGE_GENERATION)
-    except Refusal as none_can:
-        denied["image_generation"] = str(none_can)
+    drawing = replace(context, tool="image_generation")
+    denied = permission.denied(drawing)
     hands = Hands(
         answer=partial(answers.stream, context=context),
         make_pictures=lambda wish, key, sources: images.generate(
-            wish=wish, context=context, idempotency_key=key, sources=sources, join=True
+            wish=wish, context=drawing, idempotency_key=key, sources=sources, join=True
         ),
         offers=denied,
     )

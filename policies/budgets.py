@@ -92,19 +92,9 @@ def hold(
     earlier = Hold.objects.of(spender.organisation).filter(idempotency_key=idempotency_key).first()
     if earlier is not None:
         raise HoldExists(earlier)
-    held = Hold(
-        **asdict(quote),
-        organisation=spender.organisation,
-        user=spender.user,
-        key=spender.key,
-        assistant=spender.assistant,
-        team=spender.team,
-        surface=spender.surface,
-        reference=reference,
-        idempotency_key=idempotency_key,
-        held_at=now,
-        expires_at=now + UNCLAIMED,
-    )
+    held = drafted(spender, quote)
+    held.reference, held.idempotency_key = reference, idempotency_key
+    held.held_at, held.expires_at = now, now + UNCLAIMED
     if sent_for is not None:
         held.state, held.attempt, held.sent_at = Hold.State.SENT, 1, now
         held.lease_until = now + sent_for
@@ -113,6 +103,19 @@ def hold(
     ]
     held.save(force_insert=True)
     return held
+
+
+def drafted(spender: Spender, quote: Quote) -> Hold:
+    """What would be held, for whom: enough to know which rules it meets."""
+    return Hold(
+        **asdict(quote),
+        organisation=spender.organisation,
+        user=spender.user,
+        key=spender.key,
+        assistant=spender.assistant,
+        team=spender.team,
+        surface=spender.surface,
+    )
 
 
 def claim(*, hold: Hold, lease: timedelta, now: datetime) -> bool:

@@ -10,7 +10,9 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.models import Organisation
-from policies.models import BudgetRule, Window
+from policies import budgets, periods, rules
+from policies.models import BudgetRule, Hold, Window
+from policies.spender import Quote, Spender
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,35 @@ class Usage:
         if self.used >= self.rule.limit:
             return "full"
         return "near" if self.percent >= self.rule.warn_percent else "fine"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A rule that a spend would meet, and what it says. `refusal` as a hold would raise it."""
+
+    usage: Usage
+    asked: int
+    refusal: budgets.BudgetExceeded | None
+
+
+def foreseen(*, spender: Spender, quote: Quote, now: datetime) -> list[Met]:
+    """What `budgets.hold` would meet now, in its order. Nothing is promised: money that is free
+    now may be gone when it is asked for."""
+    held = budgets.drafted(spender, quote)
+    return [_met(rule, held, now=now) for rule in rules.meeting(held, spender.organisation)]
+
+
+def _met(rule: BudgetRule, held: Hold, *, now: datetime) -> Met:
+    starts_at, ends_at = periods.bounds(rule.period, zone=held.organisation.time_zone, now=now)
+    subject = rules.subject_of(rule, held)
+    window = Window.objects.filter(rule=rule, subject=subject, starts_at=starts_at).first()
+    window = window or Window(subject=subject, starts_at=starts_at, ends_at=ends_at)
+    asked = rules.weight(rule, amount_micro=held.amount_micro, pictures=held.pictures)
+    refusal = None
+    if rule.action == BudgetRule.Action.BLOCK and window.used + asked > rule.limit:
+        refusal = budgets.BudgetExceeded(rule=rule, window=window, asked=asked, held=held, now=now)
+    seen = Usage(rule, subject, window.settled, window.reserved, window.ends_at)
+    return Met(seen, asked, refusal)
 
 
 def of_rules(

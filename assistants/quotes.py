@@ -1,0 +1,38 @@
+"""What a picture may cost at most, before anything is set aside for it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from accounts.models import Organisation
+from policies.spender import Quote
+from providers import pricing
+from providers.resolve import Choice
+from providers.shapes import Plan, Wish
+
+
+def of_pictures(
+    choice: Choice, plan: Plan, wish: Wish, *, organisation: Organisation, now: datetime
+) -> Quote:
+    able = choice.capabilities
+    tariff = pricing.for_pictures(
+        choice.model,
+        able,
+        plan,
+        references=wish.references,
+        currency=organisation.currency,
+        now=now,
+    )
+    return Quote(
+        capability="image",
+        operation=plan.operation,
+        provider=choice.model.provider.name,
+        model=choice.model.remote_id,
+        amount_micro=pricing.quote(tariff, able, plan, references=wish.references),
+        currency=tariff.currency,
+        price=asdict(tariff),
+        pictures=plan.n,
+        size=plan.size,
+        quality=plan.quality,
+    )

@@ -1,0 +1,247 @@
+"""What a spender may do at all, before any money: features, models, and how big a picture.
+
+Rows only take away. Every row that meets a spender counts, so the strictest wins, and another row
+never allows more; the one exception is an allow-list, which grows by another line of its own
+scope. A spend has one team at most, the one that pays, as with budgets.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import audit
+from accounts.actor import Actor
+from policies.models import BudgetRule, FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
+from policies.models.access import Restriction, Scope
+from policies.spender import Spender
+from tale.lib.refusals import Refusal
+
+IMAGE_GENERATION = "image_generation"
+IMAGE_EDIT = "image_edit"
+SURFACE = "surface:"
+TOOL = "tool:"
+
+WHERE: dict[str, Promise] = {
+    "organisation": gettext_lazy("in your organisation"),
+    "team": gettext_lazy("for your team"),
+    "assistant": gettext_lazy("for this assistant"),
+    "user": gettext_lazy("for you"),
+}
+CODES = {SURFACE: "forbidden", TOOL: "tool_not_allowed"}
+LADDER = tuple(ImagePolicy.Quality.values)
+SAME = {"standard": "medium", "hd": "high"}
+
+Row = TypeVar("Row", bound=Restriction)
+Scoped = FeatureSwitch | ModelAccess | ImagePolicy
+Rule = Scoped | Guardrail
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`by` is the row that says no."""
+
+    allowed: bool = True
+    code: str = ""
+    reason: str = ""
+    field: str = ""
+    by: Rule | None = None
+    details: dict[str, Any] = dataclass_field(default_factory=dict)
+
+    @property
+    def refusal(self) -> Refusal:
+        told: dict[str, Any] = {"rule": self.by.pk} if self.by else {}
+        return Refusal(self.code, self.reason, field=self.field, **told, **self.details)
+
+    def require(self) -> None:
+        if not self.allowed:
+            raise self.refusal
+
+
+YES = Verdict()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One number or word, and the row that sets it."""
+
+    value: int | str
+    by: ImagePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is left when every image policy that meets a spender has had its say."""
+
+    most_side: Limit | None = None
+    most_quality: Limit | None = None
+    most_pictures: Limit | None = None
+    confirm_above_micro: Limit | None = None
+    rows: tuple[ImagePolicy, ...] = ()
+
+    def surface(self, surface: str) -> Verdict:
+        for row in self.rows:
+            if row.surfaces and surface not in row.surfaces:
+                return Verdict(
+                    False,
+                    "image_generation_off",
+                    _("Pictures may not be made here %(where)s. Ask an administrator.")
+                    % {"where": WHERE[row.scope]},
+                    by=row,
+                )
+        return YES
+
+    def pictures(self, n: int) -> Verdict:
+        limit = self.most_pictures
+        if limit is None or n <= int(limit.value):
+            return YES
+        text = _("At most %(most)s pictures at once are allowed %(where)s. Ask for fewer.")
+        return _beyond(limit, "n", text)
+
+    def side(self, width: int, height: int) -> Verdict:
+        limit = self.most_side
+        if limit is None or max(width, height) <= int(limit.value):
+            return YES
+        text = _("At most %(most)s pixels a side are allowed %(where)s. Ask for a smaller size.")
+        return _beyond(limit, "size", text)
+
+    def quality(self, quality: str) -> Verdict:
+        """A model's own word, or its own choice, might be the dearest: it is no lower one. A
+        model of a single quality has no word for it."""
+        limit = self.most_quality
+        if limit is None or not quality or rank(quality) <= rank(str(limit.value)):
+            return YES
+        text = _("At most the quality %(most)s is allowed %(where)s. Ask for a lower one.")
+        return _beyond(limit, "quality", text)
+
+
+def may(spender: Spender, feature: str) -> Verdict:
+    switches = _meeting(FeatureSwitch, spender)
+    return next((_off(row) for row in switches if row.feature == feature), YES)
+
+
+def off(spender: Spender) -> dict[str, Verdict]:
+    """Every feature that is switched off, at once."""
+    return {row.feature: _off(row) for row in reversed(_meeting(FeatureSwitch, spender))}
+
+
+def models(spender: Spender, capability: str) -> Callable[[str], Verdict]:
+    """What is said of a model, named by its id, that would be asked for this."""
+    rows = [
+        row
+        for row in _meeting(ModelAccess, spender)
+        if row.capability in (capability, BudgetRule.Capability.ANY)
+    ]
+    denied = {row.model: row for row in rows if row.effect == ModelAccess.Effect.DENY}
+    lists: dict[tuple[str, str], dict[str, ModelAccess]] = defaultdict(dict)
+    for row in rows:
+        if row.effect == ModelAccess.Effect.ALLOW:
+            lists[row.scope, row.capability][row.model] = row
+    named: list[tuple[Collection[str], Scoped]] = [
+        (models, next(iter(models.values()))) for models in lists.values()
+    ]
+    if capability == "image":
+        rows_with = (row for row in _meeting(ImagePolicy, spender) if row.allowed_models)
+        named += [(row.allowed_models, row) for row in rows_with]
+
+    def said_of(model: str) -> Verdict:
+        left_out: list[Scoped] = [row for models, row in named if model not in models]
+        by = denied.get(model) or next(iter(left_out), None)
+        if by is None:
+            return YES
+        text = _("This model may not be used %(where)s. Ask an administrator.")
+        return Verdict(False, "model_not_allowed", text % {"where": WHERE[by.scope]}, "model", by)
+
+    return said_of
+
+
+def permitted(spender: Spender, capability: str) -> Callable[[str], bool]:
+    said_of = models(spender, capability)
+    return lambda model: said_of(model).allowed
+
+
+def image_policy(spender: Spender) -> Limits:
+    rows = _meeting(ImagePolicy, spender)
+    return Limits(
+        most_side=_least(rows, "most_side"),
+        most_quality=_least(rows, "most_quality"),
+        most_pictures=_least(rows, "most_pictures"),
+        confirm_above_micro=_least(rows, "confirm_above_micro"),
+        rows=tuple(rows),
+    )
+
+
+def rank(quality: str) -> int:
+    name = SAME.get(quality, quality)
+    return LADDER.index(name) if name in LADDER else len(LADDER)
+
+
+@transaction.atomic
+def save(*, actor: Actor, row: Rule) -> Rule:
+    actor.require("manage_policies")
+    model = type(row)
+    known = model.objects.of(actor.organisation).filter(pk=row.pk).first()
+    row.organisation = actor.organisation
+    row.set_by = audit.who(actor.organisation.pk, actor.user)
+    row.full_clean()
+    row.save()
+    old, new = audit.changes(audit.picture_of(known) if known else {}, audit.picture_of(row))
+    action = f"{model._meta.model_name}.{'changed' if known else 'created'}"
+    audit.write(actor=actor, action=action, target=row, before=old, after=new)
+    return row
+
+
+@transaction.atomic
+def delete(*, actor: Actor, row: Rule) -> None:
+    actor.require("manage_policies")
+    action = f"{type(row)._meta.model_name}.deleted"
+    audit.write(actor=actor, action=action, target=row, before=audit.picture_of(row))
+    row.delete()
+
+
+def _meeting(model: type[Row], spender: Spender) -> list[Row]:
+    """From the widest scope to the narrowest: the same no is told in the same words."""
+    where = Q(scope=Scope.ORGANISATION)
+    for scope in (Scope.TEAM, Scope.ASSISTANT, Scope.USER):
+        if subject := getattr(spender, scope):
+            where |= Q(scope=scope, subject=subject)
+    rows: Any = model.objects.of(spender.organisation).filter(where)
+    return sorted(rows, key=lambda row: (Scope.values.index(row.scope), row.pk))
+
+
+def _off(row: FeatureSwitch) -> Verdict:
+    kind = f"{row.feature.partition(':')[0]}:"
+    code = CODES.get(kind, "image_generation_off")
+    texts = {
+        IMAGE_EDIT: _("Changing pictures is switched off %(where)s."),
+        SURFACE: _("This way in is switched off %(where)s."),
+        TOOL: _("This tool is switched off %(where)s."),
+    }
+    made = _("Image generation is switched off %(where)s.")
+    text = texts.get(row.feature) or texts.get(kind) or made
+    said = [text % {"where": WHERE[row.scope]}, row.reason, _("Ask an administrator.")]
+    return Verdict(False, code, " ".join(filter(None, said)), by=row)
+
+
+def _beyond(limit: Limit, field: str, text: str) -> Verdict:
+    words = {"most": limit.value, "where": WHERE[limit.by.scope]}
+    most = {"most": limit.value, "bound": "maximum"}
+    return Verdict(False, "out_of_range", text % words, field, limit.by, most)
+
+
+def _least(rows: list[ImagePolicy], name: str) -> Limit | None:
+    set_here = [
+        Limit(value, row) for row in rows if (value := getattr(row, name)) not in (None, "")
+    ]
+    if name == "most_quality":
+        return min(set_here, key=lambda limit: rank(str(limit.value)), default=None)
+    return min(set_here, key=lambda limit: int(limit.value), default=None)
