@@ -1,0 +1,128 @@
+"""Pictures: may it be made, and what would it cost?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assistants import explain
+from assistants.access import assistants_for
+from assistants.context import Context
+from providers.shapes import Wish
+from tale.lib import money
+from tale.lib.resource import Body, OneOf, Resource, operation
+from tale.lib.strict import StrictCharField, StrictIntegerField
+
+LONGEST_PROMPT = 32_000
+
+
+class WishSerializer(Body):
+    prompt = StrictCharField(max_length=LONGEST_PROMPT)
+    n = StrictIntegerField(required=False)
+    size = StrictCharField(
+        max_length=20, required=False, help_text="auto, such as 1024x1024, or such as 16:9."
+    )
+    quality = StrictCharField(max_length=12, required=False)
+    style = StrictCharField(max_length=200, required=False)  # type: ignore[assignment]
+    model = StrictCharField(
+        max_length=120, required=False, help_text="Its id, its name at the provider, or an alias."
+    )
+    assistant = OneOf(assistants_for, required=False, help_text="Whose limits count as well.")
+
+    example = {"prompt": "a fox in the snow", "n": 2, "size": "1024x1024", "quality": "high"}
+
+
+class ReasonSerializer(Body):
+    about = serializers.ChoiceField([each.value for each in explain.About], read_only=True)
+    code = serializers.CharField(read_only=True, help_text="Empty: nothing speaks against it.")
+    message = serializers.CharField(source="text", read_only=True)
+    rule = serializers.CharField(read_only=True, help_text="The id of the row that decides.")
+
+
+class ExplanationSerializer(Body):
+    allowed = serializers.BooleanField(read_only=True)
+    code = serializers.SerializerMethodField(help_text="Of the first no; empty if there is none.")
+    message = serializers.SerializerMethodField()
+    model = serializers.SerializerMethodField(help_text="The id of the model that is taken.")
+    n = serializers.SerializerMethodField()
+    size = serializers.SerializerMethodField(help_text="As fitted to the model.")
+    quality = serializers.SerializerMethodField()
+    amount = serializers.SerializerMethodField(help_text="At most, such as 0.08.")
+    currency = serializers.SerializerMethodField()
+    steps = ReasonSerializer(many=True, read_only=True)
+
+    example = {
+        "allowed": False,
+        "code": "budget_exceeded",
+        "message": "This needs 0.08 EUR, and the budget of your team has 0.02 EUR left.",
+        "model": "mod_6h5q4t2s8v0w1x3y5z7a9b1c",
+        "n": 2,
+        "size": "1024x1024",
+        "quality": "high",
+        "amount": "0.08",
+        "currency": "EUR",
+        "steps": [
+            {"about": "feature", "code": "", "message": "Switched on.", "rule": ""},
+            {
+                "about": "budget",
+                "code": "budget_exceeded",
+                "message": "Team / Month: 4.98 EUR of 5.00 EUR used, this needs 0.08 EUR.",
+                "rule": "rule_6h5q4t2s8v0w1x3y5z7a9b1c",
+            },
+        ],
+    }
+
+    def get_code(self, told: explain.Explanation) -> str:
+        return told.refusal.code if told.refusal else ""
+
+    def get_message(self, told: explain.Explanation) -> str:
+        return str(told.refusal) if told.refusal else ""
+
+    def get_model(self, told: explain.Explanation) -> str:
+        return told.choice.model.pk if told.choice else ""
+
+    def get_n(self, told: explain.Explanation) -> int:
+        return told.plan.n if told.plan else 0
+
+    def get_size(self, told: explain.Explanation) -> str:
+        return told.plan.size if told.plan else ""
+
+    def get_quality(self, told: explain.Explanation) -> str:
+        return told.plan.quality if told.plan else ""
+
+    def get_amount(self, told: explain.Explanation) -> str:
+        return money.plain(told.quote.amount_micro) if told.quote else ""
+
+    def get_currency(self, told: explain.Explanation) -> str:
+        return told.quote.currency if told.quote else ""
+
+
+class Explain(Resource):
+    @operation(
+        "Ask whether a picture could be made now, and what it would cost",
+        right="use_workspace",
+        scope="images",
+        takes=WishSerializer,
+        gives=ExplanationSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Spends nothing and sets nothing aside. The answer holds for this moment."""
+        sent = dict(self.sent)
+        model, assistant = sent.pop("model", ""), sent.pop("assistant", None)
+        context = Context(
+            actor=self.actor,
+            reference=f"request:{self.actor.request_id}",
+            assistant=assistant.pk if assistant else "",
+            team=self.actor.key.team if self.actor.key else None,
+            image_model=model,
+        )
+        told = explain.picture(wish=Wish(**sent), context=context, now=timezone.now())
+        return self.item(told)
+
+
+urlpatterns: list[Any] = [path("pictures/explain", Explain.as_view(), name="picture-explain")]
