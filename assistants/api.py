@@ -102,7 +102,7 @@ class ExplanationSerializer(Body):
         return told.quote.currency if told.quote else ""
 
 
-class Explain(Resource):
+class PictureCheck(Resource):
     @operation(
         "Ask whether a picture could be made now, and what it would cost",
         right="use_workspace",
@@ -125,4 +125,4 @@ class Explain(Resource):
         return self.item(told)
 
 
-urlpatterns: list[Any] = [path("pictures/explain", Explain.as_view(), name="picture-explain")]
+urlpatterns: list[Any] = [path("picture-checks", PictureCheck.as_view(), name="picture-check")]

@@ -33,7 +33,7 @@ def office(acme: Organisation, workspace: Callable[[Organisation], None]) -> Org
 
 
 def ask(calls: Any, bob: User, **more: Any) -> dict[str, Any]:
-    answer = calls(bob, "images").post("/pictures/explain", WISH | more)
+    answer = calls(bob, "images").post("/picture-checks", WISH | more)
     assert answer.status_code == 200, answer.content
     body: dict[str, Any] = answer.json()
     return body
@@ -122,11 +122,11 @@ def test_what_is_no_question(
     code: str,
     field: str,
 ) -> None:
-    answer = calls(bob, "images").post("/pictures/explain", sent)
+    answer = calls(bob, "images").post("/picture-checks", sent)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["field"]) == (status, code, field)
 
 
 def test_a_key_without_the_scope(office: Organisation, bob: User, calls: Any) -> None:
-    answer = calls(bob).post("/pictures/explain", WISH)
+    answer = calls(bob).post("/picture-checks", WISH)
     assert answer.json()["error"]["code"] == "insufficient_scope"

@@ -107,7 +107,7 @@ api:model             PATCH  providers.model     governors           200 admin
 api:model-prices      POST   providers.model     governors           201 admin
 api:model-defaults    GET    -                   members             200 read
 api:model-defaults    PUT    -                   governors           200 admin
-api:picture-explain   POST   -                   members             200 images
+api:picture-check     POST   -                   members             200 images
 api:audit             GET    -                   readers             200 read
 api:audit-export      GET    -                   readers             200 read
 api:pictures          GET    -                   members             200 images
@@ -208,7 +208,7 @@ IDS = """
 accounts:keys            POST    team             team
 accounts:switch          POST    organisation     accounts.organisation
 chats:start              POST    assistant        assistants.assistant
-api:picture-explain      POST    assistant        assistants.assistant
+api:picture-check      POST    assistant        assistants.assistant
 api:invitations          POST    team             team
 api:keys                 POST    owner            owner
 api:keys                 POST    team             team
@@ -249,7 +249,7 @@ QUIET = {
     "admin:providers_credential_sign_in",
     "admin:providers_provider_connection",
     "admin:top_models",
-    "api:picture-explain",
+    "api:picture-check",
     "api:provider-test",
     "set_language",
 }

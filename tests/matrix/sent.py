@@ -69,7 +69,7 @@ SENT: dict[str, Sender] = {
         "name": "fresh",
         "tags": ["chat"],
     },
-    "api:picture-explain POST": lambda world, actor: DRAWN,
+    "api:picture-check POST": lambda world, actor: DRAWN,
     "api:provider PATCH": lambda world, actor: {"name": "fresh"},
     "api:provider-credentials POST": lambda world, actor: {"api_key": "sk-fresh"},
     "api:providers POST": lambda world, actor: {"kind": "studio", "name": "fresh"},
