@@ -112,9 +112,11 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
             text = _("%(model)s has no price, so it is not called.") % {"model": model}
             yield Notice(text, _("Set a price"), _of_model(model), is_grave=True)
         if model.retires_on is not None:
-            day = date_format(model.retires_on)
-            text = _("%(model)s retires on %(day)s.") % {"model": model, "day": day}
-            yield Notice(text, _("Open the model"), _of_model(model))
+            words = {"model": model, "day": date_format(model.retires_on)}
+            is_over = model.retires_on <= now.date()  # as the choice of a model counts it
+            past, soon = _("%(model)s was retired on %(day)s."), _("%(model)s retires on %(day)s.")
+            text = (past if is_over else soon) % words
+            yield Notice(text, _("Open the model"), _of_model(model), is_grave=is_over)
         if model.vanished_at is not None:
             words = {"model": model, "provider": model.provider}
             gone = _("%(provider)s no longer lists %(model)s.") % words

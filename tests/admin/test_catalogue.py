@@ -186,6 +186,12 @@ class TestModelAndPrice:
         model.refresh_from_db()
         assert model.name == "Studio image"
 
+    def test_retired_is_said_as_past(self, dana: User, ours: Rows, as_: SignIn) -> None:
+        model = ours["providers.model"]
+        for day, said in (("2020-01-01", "was retired on"), ("2999-01-01", "retires on")):
+            Model.objects.of(model.organisation).filter(pk=model.pk).update(retires_on=day)
+            assert f"{model.name} {said}" in page_of(as_(dana).get("/admin/"))
+
     def test_its_fields_are_named_alike(self, dana: User, ours: Rows, as_: SignIn) -> None:
         page = as_(dana).get(at("providers.model", "change", ours["providers.model"]))
         fields = page.context["adminform"].form.fields
