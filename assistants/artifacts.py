@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -11,14 +12,25 @@ from django.core.files.storage import storages
 from assistants import gate
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
+from assistants.provenance import By
 from providers.shapes import Finished, Picture
 from tale.lib.refusals import NotFound
 
 UNKNOWN_TYPE = "application/octet-stream"
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A picture as it is kept, before it has a row."""
+
+    id: str
+    path: str
+    content: bytes
+    marked_by: By
+
+
 def write_files(hold_id: str, pictures: Sequence[Picture]) -> list[str]:
-    """Under names that follow from the hold: whoever finishes the job later finds them."""
+    """As they came, under names that follow from the hold: whoever finishes the job finds them."""
     paths = [path_of(hold_id, place) for place in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
         put(path, picture.content)
@@ -78,20 +90,21 @@ def pictures_of(rows: Sequence[Artifact]) -> list[Picture]:
     return [Picture(row.get_bytes(), row.media_type) for row in rows]
 
 
-def rows_for(job: ImageJob, finished: Finished, *, hold_id: str) -> list[Artifact]:
+def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[Artifact]:
     rows = []
-    for place, picture in enumerate(finished.pictures):
-        seen = gate.look(picture.content)
+    for place, file in enumerate(files):
+        seen = gate.look(file.content)
         rows.append(
             Artifact(
+                id=file.id,
                 organisation_id=job.organisation_id,
                 home=job.plan.get("home", ""),
                 owner_id=job.owner_id,
                 job=job,
                 ordinal=place,
-                path=path_of(hold_id, place),
-                sha256=hashlib.sha256(picture.content).hexdigest(),
-                size_bytes=len(picture.content),
+                path=file.path,
+                sha256=hashlib.sha256(file.content).hexdigest(),
+                size_bytes=len(file.content),
                 media_type=seen.media_type,
                 width=seen.width,
                 height=seen.height,
@@ -99,7 +112,7 @@ def rows_for(job: ImageJob, finished: Finished, *, hold_id: str) -> list[Artifac
                 prompt=job.wish["prompt"],
                 revised_prompt=finished.revised_prompt,
                 model=job.plan["model"],
-                parameters=job.plan,
+                parameters=job.plan | {"marked_by": file.marked_by},
             )
         )
     return Artifact.objects.bulk_create(rows)

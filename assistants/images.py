@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from assistants import artifacts, calls, gate, permission, quotes
+from assistants import artifacts, calls, gate, keeping, permission, quotes
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import access, budgets
@@ -172,6 +172,7 @@ def _hold_for(
         "model": choice.model.remote_id,
         "model_id": choice.model.pk,
         "home": context.home,
+        "source_type": able.source_type,
     }
     job.save(update_fields=["state", "hold", "plan"])
     call = calls.start(hold=hold, now=now)
@@ -194,8 +195,7 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
     finished = replace(finished, pictures=passed.sound)
     await in_db(artifacts.write_aside, begun.hold.pk, passed.unsound)
     await in_db(artifacts.write_files, begun.hold.pk, finished.pictures)
-    made = await in_db(
-        finish,
+    made = await complete(
         job=begun.job,
         hold=begun.hold,
         finished=finished,
@@ -219,12 +219,30 @@ async def _finished(begun: Begun) -> Finished:
     raise Doubtful("provider_bad_reply")
 
 
+async def complete(
+    *,
+    job: ImageJob,
+    hold: Hold,
+    finished: Finished,
+    now: datetime,
+    unsound: Sequence[Picture] = (),
+) -> list[Artifact]:
+    """Marked, then booked and listed. What came is on disk by now: marking may take its time."""
+    files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
+    made = await in_db(
+        finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=unsound
+    )
+    await in_db(keeping.tidy, hold.pk, files, made)
+    return made
+
+
 @transaction.atomic
 def finish(
     *,
     job: ImageJob,
     hold: Hold,
     finished: Finished,
+    files: Sequence[artifacts.File],
     now: datetime,
     unsound: Sequence[Picture] = (),
 ) -> list[Artifact]:
@@ -239,7 +257,7 @@ def finish(
     lines = pricing.lines(usage, amount_micro=tariff.bill(usage))
     if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
         return artifacts.of_job(job)
-    made = artifacts.rows_for(job, finished, hold_id=hold.pk)
+    made = artifacts.rows_for(job, finished, files)
     artifacts.set_aside(job, unsound, hold_id=hold.pk, after=len(made))
     job.state, job.ended_at = ImageJob.State.DONE, now
     if not made:

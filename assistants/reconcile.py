@@ -23,7 +23,7 @@ from policies.models import Entry, Hold
 from providers.base import Adapter
 from providers.models import Provider
 from providers.registry import adapter_for
-from providers.shapes import Finished, Usage
+from providers.shapes import Finished, Picture, Usage
 from tale.lib.aio import in_db
 
 GIVE_UP = timedelta(hours=24)
@@ -52,7 +52,7 @@ def doubtful() -> list[Hold]:
 
 
 async def _decide(hold: Hold, *, now: datetime) -> None:
-    if await in_db(_roll_forward, hold, now=now):
+    if await _roll_forward(hold, now=now):
         return
     adapter = await in_db(_adapter_of, hold)
     billed = await adapter.was_billed(hold.pk) if adapter else None
@@ -62,16 +62,20 @@ async def _decide(hold: Hold, *, now: datetime) -> None:
         await in_db(_presume, hold, now=now)
 
 
-def _roll_forward(hold: Hold, *, now: datetime) -> bool:
-    job = _job_of(hold)
-    pictures = artifacts.read_files(hold.pk, hold.pictures) if job and hold.pictures else []
+async def _roll_forward(hold: Hold, *, now: datetime) -> bool:
+    job, pictures = await in_db(_left_behind, hold)
     if job is None or not pictures:
         return False
     usage = Usage(pictures=len(pictures))
     finished = Finished(tuple(pictures), usage, job.plan.get("prompt", ""))
-    images.finish(job=job, hold=hold, finished=finished, now=now)
-    calls.close(hold=hold, outcome="done", now=now)
+    await images.complete(job=job, hold=hold, finished=finished, now=now)
+    await in_db(calls.close, hold=hold, outcome="done", now=now)
     return True
+
+
+def _left_behind(hold: Hold) -> tuple[ImageJob | None, list[Picture]]:
+    job = _job_of(hold)
+    return job, artifacts.read_files(hold.pk, hold.pictures) if job and hold.pictures else []
 
 
 @transaction.atomic

@@ -54,6 +54,7 @@ class Capabilities:
     cancel: bool = False
     typical_s: tuple[float, float] = (10, 60)  # median and 95th percentile
     embeds_credentials: bool = False
+    source_type: str = "trainedAlgorithmicMedia"  # how its pictures come about, in IPTC's words
     # Image tokens of one picture: {"low": 16, …} of the formula in pricing, or {"": n} for all.
     token_factors: tuple[tuple[str, float], ...] = ()
     flat_tokens: tuple[tuple[str, int], ...] = ()

@@ -30,6 +30,12 @@ else:
 if not all(map(keyring.is_key, TALE_KEYS)):
     raise env.WrongSetting("TALE_KEYS: each key is 32 random bytes in URL-safe base64.")
 
+# Who signs pictures: without these, a root and a leaf of our own (assistants/marking/signer.py).
+TALE_SIGNING_CERTIFICATE = os.environ.get("TALE_SIGNING_CERTIFICATE", "")
+TALE_SIGNING_KEY = os.environ.get("TALE_SIGNING_KEY", "")
+if bool(TALE_SIGNING_CERTIFICATE) != bool(TALE_SIGNING_KEY):
+    raise env.WrongSetting("TALE_SIGNING_CERTIFICATE and TALE_SIGNING_KEY go together.")
+
 DEBUG = env.switch("TALE_DEBUG", False)
 if PRODUCTION and DEBUG:
     raise env.WrongSetting("TALE_DEBUG=1 shows secrets to visitors. Not with TALE_ENV=production.")

@@ -46,6 +46,7 @@ class Studio(Adapter):
             partials=3,
             cancel=True,
             typical_s=(0.5, 2),
+            source_type="algorithmicMedia",
         )
 
     async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:

@@ -25,6 +25,8 @@ from queue import SimpleQueue
 from typing import IO, Any, Literal
 
 ALLOWED = {
+    "assistants.marking.manifest:mark",
+    "assistants.marking.manifest:read",
     "providers.studio.drawing:draw",
     "providers.studio.editing:edit",
     "tale.lib.imaging:examine",
