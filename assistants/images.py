@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -168,15 +169,19 @@ def _hold_for(
         sent_for=timedelta(seconds=adapter.deadline_s) + LEASE_SLACK,
     )
     job.state, job.hold = ImageJob.State.RUNNING, hold.pk
-    job.plan = asdict(plan) | {
-        "model": choice.model.remote_id,
-        "model_id": choice.model.pk,
-        "home": context.home,
-        "source_type": able.source_type,
-    }
+    job.plan = asdict(plan) | _origin(choice, context)
     job.save(update_fields=["state", "hold", "plan"])
     call = calls.start(hold=hold, now=now)
     return Begun(job, hold, call, plan, adapter, wish, sources, tuple(others))
+
+
+def _origin(choice: Choice, context: Context) -> dict[str, Any]:
+    return {
+        "model": choice.model.remote_id,
+        "model_id": choice.model.pk,
+        "home": context.home,
+        "source_type": choice.capabilities.source_type,
+    }
 
 
 async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
