@@ -129,6 +129,17 @@ def test_every_kind_of_file_stays_readable(form: str, transparent: bool) -> None
     assert read(marked.content).ours
 
 
+@pytest.mark.parametrize(("lossless", "opacity"), [(True, 255), (True, 120), (False, 120)])
+def test_a_webp_says_in_its_head_what_it_carries(lossless: bool, opacity: int) -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (33, 17), (9, 9, 9, opacity)).save(file, "WEBP", lossless=lossless)
+    whole = containers.with_xmp(containers.split(file.getvalue()), b"<x/>")
+    head = whole.parts[0]
+    assert (head.name, head.data[0] & 0x04) == (b"VP8X", 0x04)
+    assert bool(head.data[0] & 0x10) == (opacity < 255)
+    assert (head.data[4:7], head.data[7:10]) == (b"\x20\0\0", b"\x10\0\0")
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_changed_byte_is_seen(form: str) -> None:
     content = bytearray(mark(picture(320, 200, form, weight=20_000)).content)
