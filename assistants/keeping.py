@@ -47,7 +47,7 @@ async def _kept(picture: Picture, path: str, facts: Facts, sources: Sequence[byt
     facts = replace(facts, picture=new_id("art"))
     marked = await provenance.mark(picture.content, facts=facts, ingredients=sources)
     if marked.by == "ours":
-        path = f"art/{uuid.uuid4().hex}"
+        path = f"{path}-{uuid.uuid4().hex}"
         await in_db(artifacts.put, path, marked.content)
     return File(facts.picture, path, marked.content, marked.by)
 
