@@ -75,7 +75,7 @@ def test_it_works(office: Organisation, bob: User, script: Script) -> None:
         assert row.sha256 == hashlib.sha256(content).hexdigest()
         assert row.size_bytes == len(content)
         assert row.parameters["marked_by"] == "ours"
-        assert files_of(row) == {row.path}
+        assert files_of(row) == {made.path for made in rows}
         assert b"foxes" not in content
         with Image.open(io.BytesIO(content)) as image:
             assert image.size == (row.width, row.height)
