@@ -18,12 +18,21 @@ def encoded(form: str, image: Image.Image | None = None, **how: Any) -> bytes:
     return file.getvalue()
 
 
-def bomb(width: int = 10_400, height: int = 8_500, *, depth: int = 1, said: Any = None) -> bytes:
+def bomb(
+    width: int = 10_400,
+    height: int = 8_500,
+    *,
+    depth: int = 1,
+    channels: int = 1,
+    said: Any = None,
+) -> bytes:
     """One bit a pixel, 88 megapixels, a few kilobytes. `said`: what its header claims instead."""
-    row = b"\0" + bytes((width * depth + 7) // 8)
+    row = b"\0" + bytes((width * depth * channels + 7) // 8)
     packer = zlib.compressobj(9)
     pixels = b"".join([*(packer.compress(row) for _ in range(height)), packer.flush()])
-    head = struct.pack("!IIBBBBB", *(said or (width, height)), depth, 0, 0, 0, 0)
+    head = struct.pack(
+        "!IIBBBBB", *(said or (width, height)), depth, {1: 0, 4: 6}[channels], 0, 0, 0
+    )
     parts = [chunk(b"IHDR", head), chunk(b"IDAT", pixels), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 

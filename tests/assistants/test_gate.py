@@ -142,6 +142,7 @@ def test_of_an_animation_the_first_frame_is_taken(form: str) -> None:
         (bomb(), "88 megapixels of one bit"),
         (bomb(8192, 3051), "just under 25 megapixels"),
         (bomb(8000, 3000, depth=16), "16 bits"),
+        (bomb(8000, 3000, depth=8, channels=4), "four channels"),
         (bomb(8192, 8192, said=(64, 64)), "more pixels than its header says"),
     ],
 )
