@@ -38,7 +38,9 @@ def test_a_picture_appears_and_a_cap_stops_the_next(
     picture = page.locator(".picture img").first
     expect(picture).to_be_visible(timeout=20_000)
     expect(page.locator(".answer__body")).to_have_attribute("data-state", "done")
-    assert picture.evaluate("image => image.complete && image.naturalWidth") == 1024
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert picture.evaluate("image => image.currentSrc").endswith("?variant=thumb")
+    assert picture.evaluate("image => image.width / image.height") == 1
     member.shoot("chat-picture")
 
     office = admin.sign_in("admin")
@@ -109,3 +111,27 @@ def test_the_last_picture_is_changed(visitor: Callable[..., Visitor]) -> None:
     expect(page.locator(".picture img").nth(1)).to_be_visible(timeout=20_000)
     expect(page.locator(".answer__body").nth(1)).to_have_attribute("data-state", "done")
     owner.shoot("chat-changed")
+
+
+def test_one_picture_is_deleted_and_its_place_stays(visitor: Callable[..., Visitor]) -> None:
+    owner = visitor("owner")
+    page = owner.go("/")
+    ask(page, "Draw two variations of a mountain lake, low quality")
+    pictures = page.locator(".picture")
+    expect(pictures.nth(1)).to_be_visible(timeout=30_000)
+    expect(page.locator(".answer__body")).to_have_attribute("data-state", "done")
+    place = page.locator(".pictures").bounding_box()
+    page.locator(".picture-frame").first.hover()
+    owner.shoot("chat-picture-hovered")
+    page.get_by_role("button", name="Delete this picture").first.click()
+    page.locator("#confirm").get_by_role("button", name="Cancel").click()
+    assert pictures.count() == 2
+    page.get_by_role("button", name="Delete this picture").first.click()
+    page.locator("#confirm").get_by_role("button", name="Delete").click()
+    expect(page.locator(".gap")).to_have_text(re.compile("Deleted"))
+    assert pictures.count() == 1
+    assert page.locator(".pictures").bounding_box() == place
+    owner.shoot("chat-picture-deleted")
+    page.reload()
+    expect(page.locator(".gap")).to_be_visible()
+    assert pictures.count() == 1
