@@ -98,8 +98,9 @@ def hold(
     if sent_for is not None:
         held.state, held.attempt, held.sent_at = Hold.State.SENT, 1, now
         held.lease_until = now + sent_for
+    met = rules.meeting(held, spender.organisation)
     held.windows = [
-        _reserve(rule, held, now=now) for rule in rules.meeting(held, spender.organisation)
+        _reserve(rule, window, held, now=now) for rule, window in _windows(met, held, now=now)
     ]
     held.save(force_insert=True)
     return held
@@ -165,20 +166,56 @@ def doubt(*, hold: Hold) -> bool:
     return bool(sent.update(state=Hold.State.UNKNOWN))
 
 
-def _reserve(rule: BudgetRule, held: Hold, *, now: datetime) -> int:
+def _windows(
+    met: list[BudgetRule], held: Hold, *, now: datetime
+) -> list[tuple[BudgetRule, Window]]:
+    """The counter of each rule, made when nobody has needed it before."""
     zone = held.organisation.time_zone
-    starts_at, ends_at = periods.bounds(rule.period, zone=zone, now=now)
-    where = {"rule": rule, "subject": rules.subject_of(rule, held), "starts_at": starts_at}
-    fresh = Window(organisation=held.organisation, ends_at=ends_at, **where)
-    Window.objects.bulk_create([fresh], ignore_conflicts=True)
-    window = Window.objects.filter(**where)
+    needed = []
+    for rule in met:
+        starts_at, ends_at = periods.bounds(rule.period, zone=zone, now=now)
+        subject = rules.subject_of(rule, held)
+        needed.append(
+            Window(
+                organisation=held.organisation,
+                rule=rule,
+                subject=subject,
+                starts_at=starts_at,
+                ends_at=ends_at,
+            )
+        )
+    found = _existing(needed, held)
+    if missing := [window for window in needed if _place(window) not in found]:
+        Window.objects.bulk_create(missing, ignore_conflicts=True)
+        found = _existing(needed, held)
+    return [(window.rule, found[_place(window)]) for window in needed]
+
+
+def _existing(needed: list[Window], held: Hold) -> dict[tuple[str, str, datetime], Window]:
+    """Without their counts: those are compared where they are changed."""
+    if not needed:
+        return {}
+    rows = Window.objects.of(held.organisation).filter(
+        rule__in={window.rule_id for window in needed},
+        subject__in={window.subject for window in needed},
+        starts_at__in={window.starts_at for window in needed},
+    )
+    return {_place(window): window for window in rows}
+
+
+def _place(window: Window) -> tuple[str, str, datetime]:
+    return window.rule_id, window.subject, window.starts_at
+
+
+def _reserve(rule: BudgetRule, window: Window, held: Hold, *, now: datetime) -> int:
+    counter = Window.objects.of(held.organisation).filter(pk=window.pk)
     asked = rules.weight(rule, amount_micro=held.amount_micro, pictures=held.pictures)
-    room = window
+    room = counter
     if rule.action == BudgetRule.Action.BLOCK:
-        room = window.filter(settled__lte=rule.limit - asked - F("reserved"))
+        room = counter.filter(settled__lte=rule.limit - asked - F("reserved"))
     if not room.update(reserved=F("reserved") + asked):
-        raise BudgetExceeded(rule=rule, window=window.get(), asked=asked, held=held, now=now)
-    return window.values_list("pk", flat=True).get()
+        raise BudgetExceeded(rule=rule, window=counter.get(), asked=asked, held=held, now=now)
+    return window.pk
 
 
 def _end(hold: Hold, state: str, from_states: tuple[str, ...], *, now: datetime) -> bool:

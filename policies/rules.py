@@ -48,12 +48,16 @@ def delete(*, actor: Actor, rule: BudgetRule) -> None:
 
 def lock(organisation: Organisation, *, alone: bool = False) -> None:
     """Changes of the rules exclude holds and settlements; these share. SQLite has one writer."""
-    RuleBook.objects.bulk_create([RuleBook(organisation=organisation)], ignore_conflicts=True)
-    if connection.vendor == "postgresql":
-        sql = "SELECT 1 FROM policies_rulebook WHERE organisation_id = %s FOR " + (
-            "UPDATE" if alone else "SHARE"
-        )
-        with connection.cursor() as cursor:
+    if connection.vendor != "postgresql":
+        return
+    sql = "SELECT 1 FROM policies_rulebook WHERE organisation_id = %s FOR " + (
+        "UPDATE" if alone else "SHARE"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [organisation.pk])
+        if cursor.fetchone() is None:
+            book = RuleBook(organisation=organisation)
+            RuleBook.objects.bulk_create([book], ignore_conflicts=True)
             cursor.execute(sql, [organisation.pk])
 
 
