@@ -19,7 +19,7 @@ from policies.models import Call, Entry, Hold
 from policies.spender import Quote
 from providers import pricing, queueing
 from providers.base import Adapter, closing
-from providers.errors import Doubtful, ProviderFailed, Retry
+from providers.errors import Doubtful, ProviderFailed
 from providers.models import Tag
 from providers.pricing import Tariff
 from providers.resolve import Choice, chain, resolve
@@ -139,7 +139,7 @@ def _fail(
     """The next model's attempt, if there is one to make. Never after a refusal, nor once the
     first has spoken."""
     calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
-    if not may_step_in or failed.retry is not Retry.ELSEWHERE:
+    if not may_step_in or not failed.lets_another_try:
         return None
     for place in range(len(begun.others)):
         try:

@@ -26,7 +26,7 @@ from policies import access, budgets
 from policies.models import Call, Entry, Hold
 from providers import pricing, queueing
 from providers.base import Adapter, closing
-from providers.errors import Doubtful, ProviderFailed, Retry
+from providers.errors import Doubtful, ProviderFailed
 from providers.models import Tag
 from providers.resolve import Choice, chain, resolve
 from providers.shapes import Finished, Order, Picture, Plan, Wish
@@ -283,7 +283,7 @@ def _made_before(job: ImageJob) -> list[Artifact]:
 def _fail(begun: Begun, failed: ProviderFailed, context: Context, *, now: datetime) -> Begun | None:
     """The next model's attempt, if there is one to make."""
     calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
-    if failed.retry is Retry.ELSEWHERE and (another := _step_in(begun, context, now=now)):
+    if failed.lets_another_try and (another := _step_in(begun, context, now=now)):
         return another
     doubtful = isinstance(failed, Doubtful)
     job = begun.job

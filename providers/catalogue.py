@@ -166,6 +166,9 @@ def delete_provider(*, actor: Actor, provider: Provider, confirmed: bool = False
 
 
 def _check_address(provider: Provider) -> None:
+    if "?" in provider.base_url:
+        message = _("Leave the part after ? out of the address.")
+        raise Refusal("url_not_allowed", message, field="base_url")
     if provider.base_url:
         http.check_url(provider.base_url, reach=http.Reach(private=provider.reaches_private))
     elif not (kind := kind_of(provider.kind)).default_url and not kind.is_local:

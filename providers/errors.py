@@ -32,6 +32,11 @@ class ProviderFailed(Exception):
     retry = Retry.UNKNOWN_CHARGE
     after_s: float = 0
 
+    @property
+    def lets_another_try(self) -> bool:
+        """Nothing was billed, and another model may do what this one could not, or not soon."""
+        return self.retry in (Retry.ELSEWHERE, Retry.AFTER)
+
     def __init__(
         self,
         code: str = "provider_error",

@@ -37,6 +37,7 @@ PREFERRED = gettext_lazy("The assistant asks for it.")
 DEFAULT = gettext_lazy("It is the organisation's default.")
 PROVIDERS = gettext_lazy("It is its provider's default.")
 FIRST = gettext_lazy("It is the first one tagged for this.")
+NAMED_BY_SOMEBODY = (ASKED, CHOSEN, PREFERRED)
 STEPS_IN = gettext_lazy("It steps in when another one has a fault.")
 LATER = gettext_lazy("It could be used, but another one comes first.")
 DEMANDED = gettext_lazy(  # word for word what admins know from elsewhere
@@ -121,7 +122,8 @@ def why(
             considered[model.pk] = Considered(model, True, reason)
             is_over = True
             continue
-        ends_it = not is_over and reason is not FIRST and shelf.is_gone(model)
+        # Who named it hears that it is gone; a default that is gone just gives way.
+        ends_it = not is_over and reason in NAMED_BY_SOMEBODY and shelf.is_gone(model)
         is_over = is_over or ends_it
         considered[model.pk] = Considered(model, False, against or LATER, code, ends_it)
     return list(considered.values())

@@ -28,7 +28,7 @@ from providers.models.connections import Health
 from tale.lib import money
 from tale.lib.refusals import Text
 
-MOST_BARS, MOST_LINES, MOST_MODELS = 6, 8, 5
+MOST_BARS, MOST_LINES, MOST_MODELS, MOST_UNPRICED = 6, 8, 5, 3
 
 
 SICK: dict[str, Text] = {
@@ -107,10 +107,18 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
     ):
         if not any(tag in model.tags for model in usable):
             yield Notice(missing, _("Open models"), models, is_grave=True)
+    yield from _of_providers(organisation, now=now)
+    unpriced = [model for model in usable if not prices.is_priced(model)]
+    if len(unpriced) > MOST_UNPRICED:
+        many = _("%(number)s models have no price, so they are not called.") % {
+            "number": len(unpriced)
+        }
+        yield Notice(many, _("Open models"), f"{models}?priced=no", is_grave=True)
+        unpriced = []
+    for model in unpriced:
+        text = _("%(model)s has no price, so it is not called.") % {"model": model}
+        yield Notice(text, _("Set a price"), _of_model(model), is_grave=True)
     for model in usable:
-        if not prices.is_priced(model):
-            text = _("%(model)s has no price, so it is not called.") % {"model": model}
-            yield Notice(text, _("Set a price"), _of_model(model), is_grave=True)
         if model.retires_on is not None:
             words = {"model": model, "day": date_format(model.retires_on)}
             is_over = model.retires_on <= now.date()  # as the choice of a model counts it
@@ -121,7 +129,6 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
             words = {"model": model, "provider": model.provider}
             gone = _("%(provider)s no longer lists %(model)s.") % words
             yield Notice(gone, _("Open the model"), _of_model(model), is_grave=True)
-    yield from _of_providers(organisation, now=now)
     if held.unknown:
         text = ngettext(
             "%(number)s hold is being checked with the provider.",

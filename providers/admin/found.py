@@ -58,11 +58,14 @@ def groups(provider: Provider, listed: Iterable[Listed]) -> list[dict[str, Any]]
 
 def _row(provider: Provider, listed: Listed, ours: set[str]) -> Row:
     known = published.proposed(provider.kind, listed.remote_id)
+    tags = known.tags or listed.tags
+    if not refreshing.is_at_home(provider, published.shipped()):
+        known = published.Proposal()  # another host has prices and last days of its own
     return Row(
         remote_id=listed.remote_id,
         name=listed.name or listed.remote_id,
-        tags=known.tags or listed.tags,
-        price=_said(known.prices) if refreshing.is_at_home(provider, published.shipped()) else "",
+        tags=tags,
+        price=_said(known.prices),
         retires_on=known.retires_on,
         replacement=known.replacement,
         is_ours=listed.remote_id in ours,

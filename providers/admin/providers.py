@@ -159,7 +159,9 @@ class ProviderAdmin(OrganisationAdmin):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
         """The next step is always the same: which of its models."""
-        messages.success(request, _t("%(name)s is connected.") % {"name": obj.name})
+        messages.success(
+            request, _t("%(name)s is saved. Now choose its models.") % {"name": obj.name}
+        )
         return HttpResponseRedirect(self.url(obj.pk, "models_found"))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:

@@ -116,7 +116,9 @@ def _closing(messages: list[Message], language: Language) -> str:
 
 
 def _is_a_change(messages: list[Message]) -> bool:
-    calls: list[Message] = next((m["tool_calls"] for m in reversed(messages) if m.get("tool_calls")), [])
+    calls: list[Message] = next(
+        (m["tool_calls"] for m in reversed(messages) if m.get("tool_calls")), []
+    )
     return any(_parsed(_function(call).get("arguments")).get("images") for call in calls)
 
 

@@ -94,6 +94,7 @@ def test_a_connection_is_tested_and_nothing_spent(
         ({"kind": 5}, "invalid_type", "kind"),
         ({"base_url": "http://10.0.0.5/v1"}, "url_not_allowed", "base_url"),
         ({"base_url": "https://user:pass@api.example/v1"}, "url_not_allowed", "base_url"),
+        ({"base_url": "https://api.example/v1?x=1"}, "url_not_allowed", "base_url"),
         ({"base_url": "file:///etc/passwd"}, "url_not_allowed", "base_url"),
         ({"timeout_s": 0}, "out_of_range", "timeout_s"),
         ({"timeout_s": "60"}, "invalid_type", "timeout_s"),

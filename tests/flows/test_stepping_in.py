@@ -47,8 +47,9 @@ def draw(user: User, **options: Any) -> Any:
     return async_to_sync(images.generate)(wish=wish, context=context, idempotency_key="key-1")
 
 
-def test_it_works(office: Organisation, bob: User, script: Script) -> None:
-    script.broken[FIRST] = BadKey()
+@pytest.mark.parametrize("failed", [BadKey(), Limited(after_s=30)])
+def test_it_works(office: Organisation, bob: User, script: Script, failed: ProviderFailed) -> None:
+    script.broken[FIRST] = failed
     assert len(draw(bob)) == 1
     holds = Hold.objects.of(office).order_by("held_at")
     assert [(hold.model, hold.state) for hold in holds] == [
@@ -59,7 +60,7 @@ def test_it_works(office: Organisation, bob: User, script: Script) -> None:
     assert (entry.model, entry.amount_micro) == (SECOND, 80_000)
     calls = Call.objects.of(office).order_by("started_at")
     assert [(call.model, call.outcome, call.code) for call in calls] == [
-        (FIRST, "failed", "provider_auth"),
+        (FIRST, "failed", failed.code),
         (SECOND, "done", ""),
     ]
     job = ImageJob.objects.of(office).get()
@@ -71,7 +72,6 @@ def test_it_works(office: Organisation, bob: User, script: Script) -> None:
     [
         (Declined(), "released"),
         (Doubtful("provider_timeout"), "unknown"),
-        (Limited(after_s=30), "released"),
     ],
 )
 def test_nobody_steps_in_after(

@@ -214,19 +214,25 @@ def test_who_may_not_use_a_model_gets_another(
 GONE = {"retires_on": date(2026, 10, 23), "replacement": "gpt-image-2"}
 
 
-@pytest.mark.parametrize("where", ["asked", "chosen", "preferred", "default"])
+@pytest.mark.parametrize("where", ["asked", "chosen", "preferred"])
 def test_whoever_chose_a_retired_model_hears_what_replaces_it(
     acme: Organisation, one: Provider, where: str
 ) -> None:
     gone = model(one, "gpt-image-1", **GONE)
     model(one, "gpt-image-2")
-    if where == "default":
-        default(gone)
-    how = {} if where == "default" else {where: "gpt-image-1"}
+    how = {where: gone.remote_id}
     no = refusal(acme, **how)
     assert (no.code, no.field) == ("model_not_found", "model")
     assert str(no) == "gpt-image-1 was retired on 2026-10-23. Ask for gpt-image-2."
     assert not any(each.taken for each in resolve.why(acme, DRAWS, **how))
+
+
+def test_a_retired_default_gives_way(acme: Organisation, one: Provider) -> None:
+    default(model(one, "gpt-image-1", **GONE))
+    lives = model(one, "gpt-image-2")
+    assert resolve.resolve(acme, DRAWS).model == lives
+    passed_over, taken = sorted(resolve.why(acme, DRAWS), key=lambda each: each.taken)
+    assert (passed_over.code, taken.model) == ("model_not_found", lives)
 
 
 def test_a_retired_model_nobody_chose_is_passed_over(acme: Organisation, one: Provider) -> None:
