@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Literal
 
 from django.db import IntegrityError, transaction
 
-from assistants import artifacts
+from assistants import artifacts, provenance
+from assistants.marking.metadata import Facts
 from assistants.models import Artifact, Rendition
+from policies.models import Hold
 from tale.lib import child, outline
 from tale.lib.aio import in_db
 from tale.lib.child import ChildFailed
@@ -41,7 +44,7 @@ def _known(artifact: Artifact, variant: str) -> Rendition | None:
 
 
 async def _make(artifact: Artifact, variant: str) -> Rendition:
-    content = await in_db(artifact.get_bytes)
+    content, facts = await in_db(_source, artifact)
     media_type = FORMATS.get(variant, outline.WEBP)
     try:
         made = await child.call(
@@ -53,7 +56,28 @@ async def _make(artifact: Artifact, variant: str) -> Rendition:
         )
     except ChildFailed as failed:
         raise Refusal("storage_unavailable") from failed
+    if facts is not None:
+        did: Literal["resized", "transcoded"] = "resized" if variant in SIDES else "transcoded"
+        marked = await provenance.remark(made, original=content, facts=facts, did=did)
+        made = marked.content
     return await in_db(_keep, artifact, variant, media_type, made)
+
+
+def _source(artifact: Artifact) -> tuple[bytes, Facts | None]:
+    """What a person uploaded says nothing of itself; what we made says again what it is."""
+    if artifact.origin != Artifact.Origin.GENERATED:
+        return artifact.get_bytes(), None
+    job = artifact.job
+    held = Hold.objects.of(artifact.organisation).filter(pk=job.hold if job else "").first()
+    facts = Facts(
+        picture=artifact.pk,
+        organisation=artifact.organisation.name,
+        provider=held.provider if held else "",
+        model=artifact.model,
+        made_at=artifact.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        source_type="",
+    )
+    return artifact.get_bytes(), facts
 
 
 def _keep(artifact: Artifact, variant: str, media_type: str, content: bytes) -> Rendition:

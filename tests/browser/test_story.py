@@ -121,6 +121,13 @@ def test_one_picture_is_deleted_and_its_place_stays(visitor: Callable[..., Visit
     expect(pictures.nth(1)).to_be_visible(timeout=30_000)
     expect(page.locator(".answer__body")).to_have_attribute("data-state", "done")
     place = page.locator(".pictures").bounding_box()
+    pictures.first.click()
+    for form in ("PNG", "JPG", "WebP"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f"Download as {form}").click()
+        assert download.value.suggested_filename.endswith(f".{form.lower()}")
+    owner.shoot("viewer-downloads")
+    page.keyboard.press("Escape")
     page.locator(".picture-frame").first.hover()
     owner.shoot("chat-picture-hovered")
     page.get_by_role("button", name="Delete this picture").first.click()

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.files.storage import storages
 from django.core.serializers import serialize
 from django.db import DatabaseError, transaction
@@ -17,7 +18,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import AuditLine, Organisation, User
-from assistants import artifacts, deletion
+from assistants import artifacts, deletion, provenance
 from assistants.context import Context
 from assistants.models import Artifact, DeletionProof, ImageJob, Rendition
 from chats.models import Message, Turn
@@ -117,6 +118,16 @@ def test_it_is_taken_away_in_three_formats(
     assert unquote(header.partition("''")[2]) == f"reiher-ü-x-b.{download}"
     if form == "PNG":
         assert got.content == drawn[0].get_bytes()
+
+
+@pytest.mark.parametrize("query", ["", "variant=thumb", "download=jpg", "download=webp"])
+def test_in_every_shape_it_says_where_it_comes_from(
+    bob: User, drawn: list[Artifact], as_: Any, query: str
+) -> None:
+    got = as_(bob).get(f"/pictures/{drawn[0].pk}?{query}")
+    said = async_to_sync(provenance.read)(got.content)
+    assert (said.valid, said.ours, said.picture) == (True, True, drawn[0].pk)
+    assert len(got.content) < 300_000
 
 
 def test_its_headers_keep_it_a_picture(bob: User, drawn: list[Artifact], as_: Any) -> None:
