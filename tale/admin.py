@@ -12,7 +12,16 @@ from assistants.models import Assistant
 from chats import admin as chats
 from chats.models import Chat
 from policies import admin as policies
-from policies.models import BudgetRule, Call, Entry, Hold
+from policies.models import (
+    BudgetRule,
+    Call,
+    Entry,
+    FeatureSwitch,
+    Guardrail,
+    Hold,
+    ImagePolicy,
+    ModelAccess,
+)
 from providers import admin as providers
 from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tale.overview import OVERVIEW
@@ -36,7 +45,15 @@ site = Site(
         Section(_("Assistants"), ((Assistant, assistants.AssistantAdmin),)),
         Section(
             _("Policies & limits"),
-            ((BudgetRule, policies.RuleAdmin), (Hold, policies.HoldAdmin)),
+            (
+                (BudgetRule, policies.RuleAdmin),
+                (FeatureSwitch, policies.SwitchAdmin),
+                (ModelAccess, policies.ModelAccessAdmin),
+                (ImagePolicy, policies.ImagePolicyAdmin),
+                (Guardrail, policies.GuardrailAdmin),
+                policies.COULD,
+                (Hold, policies.HoldAdmin),
+            ),
         ),
         Section(_("Chats & retention"), ((Chat, chats.ChatAdmin),)),
         Section(

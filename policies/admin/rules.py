@@ -4,40 +4,31 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
 from accounts.admin_base import (
     AmountField,
-    GovernedForm,
     OrganisationAdmin,
     actor,
     by_word,
 )
-from accounts.models import ApiKey, Membership, Team
-from assistants.models import Assistant
 from policies import rules
 from policies.admin import bars
-from policies.admin.names import person_behind
+from policies.admin.subjects import SHOWN_FOR_SCOPE, SUBJECTS, SubjectForm
 from policies.models import BudgetRule
 from tale.lib import money, theme
 
 MOST_PICTURES = 1_000_000_000
-# One field for each kind of subject, shown when the scope asks for it.
-SUBJECTS: dict[str, tuple[str, type[Any], Any]] = {
-    BudgetRule.Scope.USER: ("person", Membership, _("Person")),
-    BudgetRule.Scope.TEAM: ("team", Team, _("Team")),
-    BudgetRule.Scope.ASSISTANT: ("assistant", Assistant, _("Assistant")),
-    BudgetRule.Scope.KEY: ("key", ApiKey, _("API key")),
-}
 
 
-class RuleForm(GovernedForm):
+class RuleForm(SubjectForm):
+    anyone = _("Each of them alike")
+    anyone_help = _("Empty: everyone has this limit for themselves.")
+
     limit = forms.CharField(
         label=_("Limit"),
         max_length=20,
@@ -67,29 +58,11 @@ class RuleForm(GovernedForm):
         if rule.pk and not rule._state.adding:
             in_money = rule.measure == BudgetRule.Measure.MONEY
             self.initial["limit"] = money.plain(rule.limit) if in_money else str(rule.limit)
-        for scope, (name, model, label) in SUBJECTS.items():
-            self.fields[name] = forms.ModelChoiceField(
-                _choices(model, self.organisation),
-                label=label,
-                required=False,
-                empty_label=_("Each of them alike"),
-                widget=theme.Select,
-                help_text=_("Empty: everyone has this limit for themselves."),
-            )
-            if rule.scope == scope and rule.subject:
-                self.initial[name] = self._row_behind(scope, rule.subject)
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """Its field has four names, yet there is one rule for each subject."""
-        exclusions: set[str] = super()._get_validation_exclusions()
-        return exclusions - {"subject"}
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         if "limit" in said and "measure" in said:
             said["limit"] = self._limit(said["limit"], said["measure"])
-        named = SUBJECTS.get(said.get("scope", ""))
-        self.instance.subject = self._subject(said.get(named[0])) if named else ""
         return said
 
     def _limit(self, text: str, measure: str) -> int | None:
@@ -102,24 +75,6 @@ class RuleForm(GovernedForm):
         except ValidationError as wrong:
             self.add_error("limit", wrong)
             return None
-
-    def _subject(self, row: Any) -> str:
-        if isinstance(row, Membership):
-            return audit.who(row.organisation_id, row.user)
-        return row.pk if row is not None else ""
-
-    def _row_behind(self, scope: str, subject: str) -> Any:
-        organisation = self.organisation
-        if scope == BudgetRule.Scope.USER and organisation is not None:
-            return person_behind(subject, organisation)
-        return subject
-
-
-def _choices(model: type[Any], organisation: Any) -> QuerySet[Any]:
-    rows: QuerySet[Any] = model.objects.of(organisation)
-    if model is Membership:
-        return rows.filter(deactivated_at=None).select_related("user")
-    return rows.filter(revoked_at=None) if model is ApiKey else rows
 
 
 class RuleAdmin(OrganisationAdmin):
@@ -153,9 +108,9 @@ class RuleAdmin(OrganisationAdmin):
     search_fields = ("subject", "id")
     search_help_text = _("Search by the id of a person, team, assistant or key")
     readonly_fields = ("usage_now",)
-    conditional_fields = {
-        name: f"scope == '{scope}'" for scope, (name, _model, _label) in SUBJECTS.items()
-    } | {"is_per_member": "scope == 'team' || scope == 'organisation'"}
+    conditional_fields = SHOWN_FOR_SCOPE | {
+        "is_per_member": "scope == 'team' || scope == 'organisation'"
+    }
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         shown = super().get_changelist_instance(request)

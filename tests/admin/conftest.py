@@ -16,8 +16,17 @@ from accounts.models import AuditLine, Membership, Organisation, Team, User
 from assistants import calls, versions
 from assistants.models import Assistant
 from chats.models import Chat
-from policies import budgets, rules
-from policies.models import BudgetRule, Call, Entry, Hold
+from policies import access, budgets, guardrails, rules
+from policies.models import (
+    BudgetRule,
+    Call,
+    Entry,
+    FeatureSwitch,
+    Guardrail,
+    Hold,
+    ImagePolicy,
+    ModelAccess,
+)
 from policies.spender import Quote, Spender
 from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tale import demo
@@ -126,6 +135,14 @@ def furnish() -> Furnish:
                 organisation=organisation, owner=owner, title="SECRETTITLE", assistant=assistant
             ),
             "policies.budgetrule": rules.save(actor=actor, rule=rule, now=now),
+            "policies.featureswitch": access.save(
+                actor=actor, row=FeatureSwitch(feature="tool:none", reason=f"{name} reason")
+            ),
+            "policies.modelaccess": access.save(actor=actor, row=ModelAccess(model="-")),
+            "policies.imagepolicy": access.save(actor=actor, row=ImagePolicy(most_pictures=9)),
+            "policies.guardrail": guardrails.save(
+                actor=actor, rule=Guardrail(name=f"{name} words", terms=["unspeakable"])
+            ),
             "policies.hold": Hold.objects.of(organisation).get(pk=entry.hold),
             "policies.entry": entry,
             "policies.call": Call.objects.of(organisation).get(),

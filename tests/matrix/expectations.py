@@ -132,6 +132,8 @@ admin:model_reasons                    POST - overseers           200 -
 admin:providers_provider_connection POST providers.provider governors 200 - foreign:operator,outside=403 missing:auditor,admin,owner=404
 admin:providers_credential_sign_in  GET  providers.credential governors 302 - foreign:operator,outside=403 missing:auditor,admin,owner=404
 admin:providers_credential_sign_in  POST providers.credential governors 302 - foreign:operator,outside=403 missing:auditor,admin,owner=404
+admin:could                            GET  - overseers           200 -
+admin:could                            POST - overseers           200 -
 admin:top_models                       GET  - overseers           200 -
 admin:top_models                       POST - overseers           200 -
 admin:system                           GET  - overseers           200 -
@@ -165,6 +167,10 @@ providers.fallback       overseers         governors  governors  governors
 providers.alias          overseers         governors  governors  governors
 assistants.assistant     overseers         governors  governors  nobody
 policies.budgetrule      overseers         governors  governors  governors
+policies.featureswitch   overseers         governors  governors  governors
+policies.modelaccess     overseers         governors  governors  governors
+policies.imagepolicy     overseers         governors  governors  governors
+policies.guardrail       overseers         governors  governors  governors
 policies.hold            overseers         nobody     nobody     nobody
 policies.entry           overseers         nobody     nobody     nobody
 policies.call            overseers         nobody     nobody     nobody
@@ -243,6 +249,7 @@ QUIET = {
     "admin:accounts_auditline_verify",
     "admin:accounts_organisation_changelist",
     "admin:axes_accessattempt_change",
+    "admin:could",
     "admin:index",
     "admin:system",
     "admin:model_reasons",

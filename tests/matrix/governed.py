@@ -11,7 +11,16 @@ from django.utils import timezone
 from accounts.models import AuditLine, Organisation, User
 from assistants.models import Assistant, AssistantVersion
 from policies import rules
-from policies.models import BudgetRule, Call, Entry, Hold
+from policies.models import (
+    BudgetRule,
+    Call,
+    Entry,
+    FeatureSwitch,
+    Guardrail,
+    Hold,
+    ImagePolicy,
+    ModelAccess,
+)
 from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tests.matrix.sent import DRAWN
 from tests.people import actor_for
@@ -41,6 +50,18 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
         "policies.call": Call.objects.of(organisation).first(),
         "policies.entry": Entry.objects.of(organisation).first(),
         "policies.hold": Hold.objects.of(organisation).first(),
+        "policies.featureswitch": FeatureSwitch.objects.create(
+            organisation=organisation, feature="tool:image_generation"
+        ),
+        "policies.modelaccess": ModelAccess.objects.create(
+            organisation=organisation, model=seer.pk, capability="image"
+        ),
+        "policies.imagepolicy": ImagePolicy.objects.create(
+            organisation=organisation, most_pictures=9
+        ),
+        "policies.guardrail": Guardrail.objects.create(
+            organisation=organisation, name=f"Of {organisation.name}", terms=["unspeakable"]
+        ),
         "providers.credential": _profile(provider),
         "providers.model": Model.objects.of(organisation).first(),
         "providers.modeldefault": ModelDefault.objects.of(organisation).first(),

@@ -97,6 +97,16 @@ WRITTEN: dict[str, tuple[Body, Body]] = {
     "accounts.user": ({"name": "Renamed"}, {}),
     "assistants.assistant": ({"name": "fresh"}, {}),
     "policies.budgetrule": ({"limit": "7"}, {"scope": "organisation", "capability": "chat"}),
+    "policies.featureswitch": ({"reason": "fresh"}, {"feature": "image_edit"}),
+    "policies.modelaccess": (
+        {"effect": "deny"},
+        {"model": _id("seer"), "capability": "chat"},
+    ),
+    "policies.imagepolicy": (
+        {"most_pictures": "3"},
+        {"scope": "team", "team": _id("team")},
+    ),
+    "policies.guardrail": ({"terms": "fresh"}, {"name": "fresh"}),
     "providers.model": (
         {"name": "fresh"},
         {"remote_id": "fresh", "provider": _id("providers.provider")},
