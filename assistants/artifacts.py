@@ -53,6 +53,19 @@ def remove(path: str) -> None:
     storages["default"].delete(path)
 
 
+def traces_of(path: str) -> list[str]:
+    """What processes that died may have left beside it: as it came, or marked and never booked."""
+    folder, _, name = path.rpartition("/")
+    if not folder.startswith("gen/"):
+        return []
+    try:
+        _, names = storages["default"].listdir(folder)
+    except FileNotFoundError:
+        return []
+    place = name.partition("-")[0]
+    return [f"{folder}/{other}" for other in names if other.partition("-")[0] == place]
+
+
 def is_stored(path: str) -> bool:
     return storages["default"].exists(path)
 

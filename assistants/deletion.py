@@ -50,6 +50,7 @@ def finish(*, picture: Artifact, now: datetime) -> DeletionProof | None:
     renditions = list(Rendition.objects.filter(artifact=picture))
     paths = [picture.path, *(rendition.path for rendition in renditions)]
     try:
+        paths += artifacts.traces_of(picture.path)
         for path in paths:
             artifacts.remove(path)
         left = [path for path in paths if artifacts.is_stored(path)]

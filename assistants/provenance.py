@@ -78,9 +78,9 @@ async def remark(
     facts: Facts,
     did: Literal["resized", "transcoded"],
 ) -> Marked:
-    """A rendition is a new encode and lost what the original says: it says it again, and from
-    which picture it comes."""
-    facts = replace(facts, did=did, source_type="")
+    """A rendition is a new encode and lost what the original says: it says it again, and which
+    picture it is."""
+    facts = replace(facts, did=did)
     return await mark(content, facts=facts, ingredients=[original])
 
 

@@ -75,7 +75,7 @@ def _source(artifact: Artifact) -> tuple[bytes, Facts | None]:
         provider=held.provider if held else "",
         model=artifact.model,
         made_at=artifact.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        source_type="",
+        source_type=artifact.parameters.get("source_type", "trainedAlgorithmicMedia"),
     )
     return artifact.get_bytes(), facts
 

@@ -46,6 +46,8 @@ def mark(
     wraps = bool(found["valid"])
     if wraps:
         sources = [picture]
+    elif stated.did == "resized":
+        sources = []  # a thumbnail names its picture, whose whole history may be 100 kB
     definition = _definition(stated, is_made_from=bool(sources), wraps=wraps)
     signed = _sign(metadata.write(picture, stated), definition, sources, signer)
     if not _look(signed, signer)["ours"]:
@@ -94,7 +96,7 @@ def _with_source(facts: Facts, sources: Sequence[Mapping[str, Any]]) -> Facts:
 
 
 def _definition(facts: Facts, *, is_made_from: bool, wraps: bool) -> dict[str, Any]:
-    done = {
+    done: dict[str, Any] = {
         "action": f"c2pa.{facts.did if is_made_from else 'created'}",
         "when": facts.made_at,
         "digitalSourceType": metadata.SOURCE_TYPES + facts.source_type,
@@ -105,6 +107,8 @@ def _definition(facts: Facts, *, is_made_from: bool, wraps: bool) -> dict[str, A
         done["action"] = "c2pa.edited.metadata"
     opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["0"]}}
     actions = [opened, done] if is_made_from else [done]
+    if facts.did == "resized":
+        actions.append({"action": "c2pa.resized"})
     return {
         "claim_generator_info": [{"name": "Tale", "version": facts.version or "0"}],
         "title": facts.picture,

@@ -45,7 +45,7 @@ class Facts:
     provider: str
     model: str
     made_at: str
-    source_type: str  # trainedAlgorithmicMedia, …; empty: that of what it was made from
+    source_type: str  # trainedAlgorithmicMedia, …; a rendition has that of its original
     did: str = "created"
     version: str = ""
 
@@ -67,7 +67,7 @@ def write(content: bytes, facts: Facts) -> bytes:
 
 
 def _properties(facts: Facts) -> dict[str, str]:
-    maker = f"{facts.provider} {facts.model}"
+    maker = f"{facts.provider} {facts.model}".strip()
     said = {
         "Iptc4xmpExt:DigitalSourceType": SOURCE_TYPES + facts.source_type,
         "dc:identifier": facts.picture,

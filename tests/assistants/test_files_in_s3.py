@@ -16,7 +16,7 @@ from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from accounts.models import Organisation, User
-from assistants import artifacts, images, orphans
+from assistants import artifacts, images, orphans, provenance
 from assistants.context import Context
 from assistants.models import Artifact, DeletionProof
 from providers.shapes import Picture, Wish
@@ -73,6 +73,9 @@ def test_a_picture_goes_there_and_comes_back(
     (artifact,) = async_to_sync(draw)()
     kept = bucket.get_object(Bucket="tale", Key=artifact.path)["Body"].read()
     assert kept == artifact.get_bytes()
+    assert async_to_sync(provenance.read)(kept).ours
+    assert artifacts.traces_of(artifact.path) == [artifact.path]
+    assert not artifacts.traces_of("gen/hold_nobody/0")
     shown = as_(bob).get(f"/pictures/{artifact.pk}")
     assert shown.content == kept
 

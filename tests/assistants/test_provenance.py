@@ -216,18 +216,21 @@ def test_names_cannot_break_out_of_their_field() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_rendition_says_it_again(form: str) -> None:
+@pytest.mark.parametrize(("did", "history"), [("resized", False), ("transcoded", True)])
+def test_a_rendition_says_it_again(form: str, did: Any, history: bool) -> None:
     original = mark(picture(320, 200)).content
     with Image.open(io.BytesIO(original)) as image:
         small, file = image.resize((64, 40)), io.BytesIO()
         small.save(file, form.upper())
     assert not read(file.getvalue()).present
     marked = async_to_sync(provenance.remark)(
-        file.getvalue(), original=original, facts=FACTS, did="resized"
+        file.getvalue(), original=original, facts=FACTS, did=did
     )
     assert marked.by == "ours"
     assert (read(marked.content).ours, read(marked.content).source_type) == (True, AI)
-    assert {b"c2pa.resized" in marked.content, b"parentOf" in marked.content} == {True}
+    assert f"c2pa.{did}".encode() in marked.content
+    assert (b"parentOf" in marked.content) == history
+    assert read(marked.content).picture == "art_fox"
 
 
 def test_a_machines_hand_is_not_forgotten_in_an_edit() -> None:

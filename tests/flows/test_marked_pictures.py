@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.files.storage import storages
 from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Organisation, User
-from assistants import artifacts, images, keeping, provenance, reconcile
+from assistants import artifacts, deletion, images, keeping, provenance, reconcile, renditions
 from assistants.context import Context
 from assistants.marking import manifest, signer
 from assistants.marking.metadata import Facts
-from assistants.models import Artifact, ImageJob
+from assistants.models import Artifact, ImageJob, Rendition
 from policies.models import Hold
 from providers.shapes import Finished, Picture, Usage, Wish
 from tale import demo
@@ -156,6 +157,38 @@ def test_the_loser_of_two_finishers_leaves_the_winners_file(
     assert row.sha256 == hashlib.sha256(row.get_bytes()).hexdigest()
     assert not (Path(settings.TALE_HOME) / "files" / loser[0].path).exists()
     assert files_of(row) == {row.path}
+
+
+@pytest.mark.parametrize(
+    ("variant", "media_type"),
+    [("thumb", "image/webp"), ("jpg", "image/jpeg"), ("webp", "image/webp")],
+)
+def test_a_rendition_is_marked_as_its_picture(
+    office: Organisation, bob: User, script: Script, variant: str, media_type: str
+) -> None:
+    [row] = draw(bob, Wish("a fox"))
+    made = async_to_sync(renditions.of)(row, variant)
+    assert isinstance(made, Rendition)
+    assert made.media_type == media_type
+    with storages["default"].open(made.path) as file:
+        content = file.read()
+    assert made.sha256 == hashlib.sha256(content).hexdigest()
+    seen = async_to_sync(provenance.read)(content)
+    assert (seen.ours, seen.source_type, seen.picture) == (True, AI, row.pk)
+    assert (b"parentOf" in content) == (variant != "thumb")
+
+
+def test_what_a_dead_process_left_beside_it_goes_with_a_picture(
+    office: Organisation, bob: User, script: Script
+) -> None:
+    rows = draw(bob, Wish("two foxes", n=2))
+    beside = rows[0].path.rpartition("-")[0]
+    for trace in (beside, f"{beside}-another"):
+        artifacts.put(trace, b"came")
+    now = timezone.now()
+    picture = deletion.begin(actor=actor_for(bob), picture=rows[0], now=now)
+    assert deletion.finish(picture=picture, now=now)
+    assert files_of(rows[1]) == {rows[1].path}
 
 
 def begin(office: Organisation, user: User) -> Hold:
