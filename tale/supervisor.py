@@ -31,6 +31,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connections
 
+from assistants.marking import signer
+
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 HEALTHY_AFTER_S = 60.0
@@ -88,6 +90,10 @@ def prepare(home: Path) -> None:
     """One process for all of it: each `manage.py` costs a second of imports."""
     if queue := settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("data_folder_in"):
         Path(queue).mkdir(exist_ok=True)  # kombu expects it
+    try:
+        signer.load()
+    except signer.CannotSign as wrong:
+        raise CannotStart(f"Pictures cannot be signed: {wrong}") from wrong
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     files = _static_files()

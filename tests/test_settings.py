@@ -55,6 +55,7 @@ def test_a_whole_production_environment_starts(tmp_path: Path) -> None:
         ({"TALE_STORAGE": "s3"}, "TALE_S3_BUCKET"),
         ({"TALE_PRIVATE_HOSTS": "localhost,http://localhost:11434"}, "TALE_PRIVATE_HOSTS"),
         ({"TALE_PUBLIC_HOSTS": "*"}, "TALE_PUBLIC_HOSTS"),
+        ({"TALE_SIGNING_KEY": "leaf.key"}, "TALE_SIGNING_CERTIFICATE"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, change: dict[str, str], named: str) -> None:

@@ -60,7 +60,8 @@ def _load(home: Path, certificate: str, key: str) -> Signer:
         ours = Signer("es256", chain, secret, root, (str(leaf.serial_number),))
         return _given(ours, Path(certificate), Path(key)) if certificate else ours
     except (OSError, ValueError, TypeError) as wrong:
-        raise CannotSign(f"{type(wrong).__name__}: {wrong}") from wrong
+        whose = "TALE_SIGNING_CERTIFICATE, TALE_SIGNING_KEY" if certificate else home
+        raise CannotSign(f"{whose}: {wrong}") from wrong
 
 
 def _given(ours: Signer, certificate: Path, key: Path) -> Signer:
