@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 # ours: marked by us; provider: its own credentials, untouched; none: it could not be marked.
 By = Literal["ours", "provider", "none"]
+Change = Literal["resized", "transcoded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ async def remark(
     *,
     original: bytes,
     facts: Facts,
-    did: Literal["resized", "transcoded"],
+    did: Change,
 ) -> Marked:
     """A rendition is a new encode and lost what the original says: it says it again, and which
     picture it is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
 
 from django.db import IntegrityError, transaction
 
@@ -57,7 +56,7 @@ async def _make(artifact: Artifact, variant: str) -> Rendition:
     except ChildFailed as failed:
         raise Refusal("storage_unavailable") from failed
     if facts is not None:
-        did: Literal["resized", "transcoded"] = "resized" if variant in SIDES else "transcoded"
+        did: provenance.Change = "resized" if variant in SIDES else "transcoded"
         marked = await provenance.remark(made, original=content, facts=facts, did=did)
         made = marked.content
     return await in_db(_keep, artifact, variant, media_type, made)
