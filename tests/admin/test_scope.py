@@ -132,7 +132,8 @@ class TestPostedChoices:
         assert "primary_team" in no.context["adminform"].form.errors
 
     def test_provider_of_a_model(self, client: Client, ours: Rows, theirs: Rows) -> None:
-        form = {"remote_id": "x", "name": "X", "capabilities": "{}", **CONTROLS, **_no_prices()}
+        form = {"remote_id": "x", "name": "X", "capabilities": "{}", "tags": ["chat"]}
+        form |= {**CONTROLS, **_no_prices()}
         no = client.post(
             at("providers.model", "add"), form | {"provider": theirs["providers.provider"].pk}
         )

@@ -179,5 +179,5 @@ def test_a_clash_names_the_day_as_it_was_entered(put: Any) -> None:
     with timezone.override("Europe/Berlin"):
         day = datetime(2026, 12, 1, tzinfo=timezone.get_current_timezone())
         put(1, valid_from=day)
-        with pytest.raises(Refusal, match="Dec. 1, 2026"):
+        with pytest.raises(Refusal, match=r"Dec\. 1, 2026"):
             put(2, valid_from=day)
