@@ -54,7 +54,7 @@ async def _make(artifact: Artifact, variant: str) -> Rendition:
             side=SIDES.get(variant, 0),
         )
     except ChildFailed as failed:
-        raise Refusal("storage_unavailable") from failed
+        raise Refusal("image_too_large", field="download") from failed  # for the child's memory
     if facts is not None:
         did: provenance.Change = "resized" if variant in SIDES else "transcoded"
         marked = await provenance.remark(made, original=content, facts=facts, did=did)

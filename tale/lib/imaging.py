@@ -23,6 +23,8 @@ HOW: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0, "optimize": True},
     "WEBP": {"lossless": True, "quality": 20, "method": 1, "exact": True},
 }
+LOSSLESS_PIXELS = 12_000_000  # above, lossless WebP needs more memory than a child has
+LARGER: dict[str, Any] = {"quality": 95, "method": 3}
 SMALLER: dict[str, Any] = {"quality": 85, "method": 4}
 
 
@@ -56,7 +58,9 @@ def render(content: bytes, media_type: str, side: int = 0) -> bytes:
         image.load()
         plain = _plain(image)
     if not side:
-        return _encoded(plain, media_type)
+        is_large = plain.width * plain.height > LOSSLESS_PIXELS
+        how = LARGER if is_large and media_type == outline.WEBP else {}
+        return _encoded(plain, media_type, **how)
     plain.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return _encoded(plain, media_type, **SMALLER)
 
@@ -92,6 +96,7 @@ def _plain(image: Image.Image) -> Image.Image:
     mode = "RGBA" if has_alpha else "L" if upright.mode in ("1", "L") else "RGB"
     plain = upright.convert(mode)
     plain.info.clear()
+    image.close()  # 25 megapixels are 100 MB, and an encoder needs them again
     return plain
 
 
