@@ -53,6 +53,9 @@ MISSING: dict[str, Callable[[], str]] = {
     "redis": lambda: _unreached("REDIS_URL", ("redis", "rediss"), 6379),
     "rabbitmq": lambda: _unreached("CELERY_BROKER_URL", ("amqp", "amqps"), 5672),
     "s3": lambda: "" if importlib.util.find_spec("moto") else "moto is not installed",
+    "exiftool": lambda: (
+        "" if shutil.which("exiftool") else "Debian: apt install libimage-exiftool-perl"
+    ),
     "browser": lambda: "" if chromium() else "no Chromium; Debian: apt install chromium",
 }
 

@@ -134,13 +134,10 @@ class TestPostedChoices:
     def test_provider_of_a_model(self, client: Client, ours: Rows, theirs: Rows) -> None:
         form = {"remote_id": "x", "name": "X", "capabilities": "{}", "tags": ["chat"]}
         form |= {**CONTROLS, **_no_prices()}
-        no = client.post(
-            at("providers.model", "add"), form | {"provider": theirs["providers.provider"].pk}
-        )
+        add = at("providers.model", "add")
+        no = client.post(add, form | {"provider": theirs["providers.provider"].pk})
         assert "provider" in no.context["adminform"].form.errors
-        yes = client.post(
-            at("providers.model", "add"), form | {"provider": ours["providers.provider"].pk}
-        )
+        yes = client.post(add, form | {"provider": ours["providers.provider"].pk})
         assert yes.status_code == 302
         assert Model.objects.of(ours["accounts.organisation"]).filter(remote_id="x").exists()
 

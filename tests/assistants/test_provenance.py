@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import socket
 import subprocess
 import threading
@@ -101,7 +100,7 @@ def test_it_works(form: str) -> None:
     assert len(marked.content) < len(content) + 8_000
 
 
-@pytest.mark.skipif(not shutil.which("exiftool"), reason="ExifTool is not installed")
+@pytest.mark.exiftool
 @pytest.mark.parametrize("form", FORMS)
 def test_exiftool_reads_it(form: str, tmp_path: Path) -> None:
     path = tmp_path / f"fox.{form}"
