@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.files.storage import storages
 from PIL import Image, ImageCms, PngImagePlugin
 
 from accounts.models import Organisation, User
 from assistants import gate, images
 from assistants.context import Context
-from assistants.models import Artifact, ImageJob
+from assistants.models import Artifact, DeletionProof, ImageJob
 from policies.models import Call, Entry, Hold
 from providers.shapes import Picture, Wish
 from tale.lib import child, imaging, outline
@@ -213,6 +214,19 @@ def test_a_paid_picture_that_is_none_is_booked_and_kept_aside(
         draw(bob)
     assert len(script.bill) == Entry.objects.of(office).count() == 1
     assert ImageJob.objects.of(office).get().state == "refused"
+
+
+def test_what_was_set_aside_is_cleared_away_by_whoever_manages_chats(
+    office: Organisation, bob: User, dana: User, as_: Any, script: Script
+) -> None:
+    script.sends = [SVG]
+    with pytest.raises(Refusal):
+        draw(bob)
+    kept = Artifact.objects.of(office).get()
+    assert as_(bob).delete(f"/pictures/{kept.pk}").status_code == 404
+    assert as_(dana).delete(f"/pictures/{kept.pk}").status_code == 200
+    assert not storages["default"].exists(kept.path)
+    assert DeletionProof.objects.of(office).get().sha256 == [kept.sha256]
 
 
 def test_a_bad_one_among_good_ones_takes_nothing_from_them(
