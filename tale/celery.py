@@ -5,7 +5,10 @@ import os
 
 from celery import Celery
 
+from tale.lib import wakeups
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tale.settings")
+wakeups.use()
 app = Celery("tale")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
