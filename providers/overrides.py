@@ -159,6 +159,7 @@ _FLAT_KEY = re.compile(
 )
 
 _CHECKS: dict[str, Check] = {
+    "source_type": _one_of("trainedAlgorithmicMedia", "algorithmicMedia"),
     "operations": _list_of(_one_of("generate", "edit", "inpaint")),
     "sizes": _list_of(_like(SIZE, "1024x1024")),
     "aspects": _list_of(_like(ASPECT, "16:9")),

@@ -13,7 +13,7 @@ from tests.matrix.expectations import QUIET
 from tests.matrix.forms import Sent, changed, filled
 from tests.matrix.plan import Check, Line, checks
 from tests.matrix.routes import Route
-from tests.matrix.sent import SENT, written
+from tests.matrix.sent import ASKED, SENT, written
 from tests.matrix.world import Ids, World, mate_of, other
 
 
@@ -32,7 +32,7 @@ class Judge:
             where = f"{line}: {check.actor} at {_object(line, check)}"
             yield from (f"{where}: {fault}" for fault in self._wrong(line, check, answer))
             if not check.is_let_in and check.status == answer.status:
-                seen = answer.without(route.path(ids))
+                seen = answer.without(_path(line, route, ids))
                 first = alike.setdefault(f"{check.actor.name} {check.status}", seen)
                 if first != seen:
                     yield f"{where}: tells it from others: {_difference(first, seen)}"
@@ -42,7 +42,7 @@ class Judge:
         known = self.world.programs if line.is_wire else self.world.browsers
         name = f"{actor.name} {line.scope}" if actor.state == "unscoped" else actor.name
         sent = self.sent(line, route, actor, ids)
-        path = route.path(ids)
+        path = _path(line, route, ids)
         as_json = line.is_wire
         return ask(
             self.tables, known[name], line.method, path, sent, as_json=as_json, after=self.after
@@ -123,3 +123,7 @@ def _difference(one: tuple[str, ...], two: tuple[str, ...]) -> str:
 
 def _object(line: Line, check: Check) -> str:
     return f"{check.which} {line.kind}" if line.kind != "-" else "the door"
+
+
+def _path(line: Line, route: Route, ids: Ids) -> str:
+    return f"{route.path(ids)}{ASKED.get(str(line), '')}"

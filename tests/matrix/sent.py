@@ -109,7 +109,7 @@ WRITTEN: dict[str, tuple[Body, Body]] = {
     "policies.guardrail": ({"terms": "fresh"}, {"name": "fresh"}),
     "providers.model": (
         {"name": "fresh"},
-        {"remote_id": "fresh", "provider": _id("providers.provider")},
+        {"remote_id": "fresh", "provider": _id("providers.provider"), "tags": "chat"},
     ),
     "providers.modeldefault": (
         {"model": _id("seer")},
@@ -126,6 +126,10 @@ WRITTEN: dict[str, tuple[Body, Body]] = {
     ),
     "providers.provider": ({"name": "fresh"}, {"kind": "studio"}),
 }
+
+
+# What stands behind the question mark, where an operation is not done without it.
+ASKED = {"api:provider DELETE": "?confirmed=true"}
 
 
 def written(world: World, kind: str, home: str, *, anew: bool) -> Body:
