@@ -14,11 +14,11 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: dict[str, Any]) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid4()}"
         half = folder / f"{name}.half"
-        half.write_bytes(dumps(message).encode())  # type: ignore[no-untyped-call]
+        half.write_bytes(dumps(payload).encode())  # type: ignore[no-untyped-call]
         half.rename(folder / f"{name}.{queue}.msg")
 
 
