@@ -38,7 +38,8 @@ def test_a_picture_appears_and_a_cap_stops_the_next(
     picture = page.locator(".picture img").first
     expect(picture).to_be_visible(timeout=20_000)
     expect(page.locator(".answer__body")).to_have_attribute("data-state", "done")
-    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth > 0")
     assert picture.evaluate("image => image.currentSrc").endswith("?variant=thumb")
     assert picture.evaluate("image => image.width / image.height") == 1
     member.shoot("chat-picture")
