@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from assistants import calls, permission
+from assistants import calls, permission, stepping_in
 from assistants.context import Context
 from policies import budgets
 from policies.models import Call, Entry, Hold
@@ -141,13 +141,11 @@ def _fail(
     calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
     if not may_step_in or not failed.lets_another_try:
         return None
-    for place in range(len(begun.others)):
-        try:
-            with transaction.atomic():
-                return _hold_for(begun.others[place:], begun.question, context, now=now)
-        except Refusal:
-            continue
-    return None
+
+    def hold(choices: Sequence[Choice]) -> Begun:
+        return _hold_for(choices, begun.question, context, now=now)
+
+    return stepping_in.next_of(begun.others, hold)
 
 
 @transaction.atomic

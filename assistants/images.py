@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from assistants import artifacts, calls, gate, keeping, permission, quotes
+from assistants import artifacts, calls, gate, keeping, permission, quotes, stepping_in
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import access, budgets
@@ -294,15 +294,10 @@ def _fail(begun: Begun, failed: ProviderFailed, context: Context, *, now: dateti
 
 
 def _step_in(begun: Begun, context: Context, *, now: datetime) -> Begun | None:
-    """With a quote and a hold of its own. Who cannot do this, or costs too much, is passed over."""
-    for place in range(len(begun.others)):
-        try:
-            with transaction.atomic():
-                choices = begun.others[place:]
-                return _hold_for(choices, begun.job, begun.wish, context, begun.sources, now=now)
-        except Refusal:
-            continue
-    return None
+    def hold(choices: Sequence[Choice]) -> Begun:
+        return _hold_for(choices, begun.job, begun.wish, context, begun.sources, now=now)
+
+    return stepping_in.next_of(begun.others, hold)
 
 
 def _hash(wish: Wish, context: Context, sources: tuple[str, ...]) -> str:

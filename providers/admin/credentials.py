@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import GovernedForm, OrganisationAdmin, actor, of_own
 from providers import credentials
+from providers.admin.labels import LABEL_OF_HEALTH
 from providers.models import Credential, Provider
 from providers.models.connections import Health
 from tale.lib import theme
 from tale.lib.refusals import Refusal
 
-LABEL_OF_HEALTH = {"ok": "success", "failing": "danger", "unknown": "info"}
 SECRET = {"autocomplete": "off"}
 # A form has no field of a sealed column: what goes in is not what is kept.
 COLUMNS = {"api_key": "secret", "own_secret": "client_secret", "renewing": "refresh_token"}

@@ -24,12 +24,12 @@ from accounts.admin_base import (
     of_own,
 )
 from providers import catalogue, prices
+from providers.admin.labels import YES_NO
 from providers.models import Model, Price, Provider, Tag
 from tale.lib import money, theme
 
 SOON = timedelta(days=60)
 LABEL_OF_LIFE = {"over": "danger", "ends": "warning", "lives": "info"}
-YES_NO = (("True", _("Yes")), ("False", _("No")))
 
 
 class PriceForm(GovernedForm):

@@ -16,15 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_base import GovernedForm, OrganisationAdmin, actor, by_word
 from providers import catalogue, probe
 from providers.admin import found
+from providers.admin.labels import LABEL_OF_HEALTH, YES_NO
 from providers.errors import ProviderFailed
 from providers.models import Provider
 from providers.models.connections import Health
 from providers.registry import KINDS, adapter_for
 from tale.lib import theme
 from tale.lib.refusals import Refusal
-
-YES_NO = (("True", _("Yes")), ("False", _("No")))
-LABEL_OF_HEALTH = {"ok": "success", "failing": "danger", "unknown": "info"}
 
 
 class ProviderForm(GovernedForm):
