@@ -150,7 +150,7 @@ CACHES = {
 }
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "tale.lib.disk.Disk",
         "OPTIONS": {
             "location": TALE_HOME / "files",
             "base_url": None,
