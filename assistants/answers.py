@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from assistants import calls, permission, stepping_in
+from assistants import calls, permission, pulse, stepping_in
 from assistants.context import Context
 from policies import budgets
 from policies.models import Call, Entry, Hold
@@ -27,8 +27,6 @@ from providers.shapes import Ended, Piece, Question, Usage
 from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
-
-LEASE_SLACK = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,7 @@ async def stream(
         has_spoken = False
         try:
             async with (
+                pulse.of(begun.hold),
                 asyncio.timeout(context.deadline_s),
                 closing(begun.adapter.answer(begun.question)) as pieces,
             ):
@@ -124,7 +123,7 @@ def _hold_for(
         reference=context.reference,
         idempotency_key=new_id("say"),
         now=now,
-        sent_for=timedelta(seconds=context.deadline_s) + LEASE_SLACK,
+        sent_for=pulse.LEASE,
     )
     call = calls.start(hold=hold, now=now)
     adapter = choice.adapter

@@ -29,16 +29,9 @@ class File:
     marked_by: By
 
 
-def write_files(hold_id: str, pictures: Sequence[Picture]) -> list[str]:
-    """As they came, under names that follow from the hold: whoever finishes the job finds them."""
-    paths = [path_of(hold_id, place) for place in range(len(pictures))]
-    for path, picture in zip(paths, pictures, strict=True):
-        put(path, picture.content)
-    return paths
-
-
-def path_of(hold_id: str, place: int) -> str:
-    return f"gen/{hold_id}/{place}"
+def folder_of(hold_id: str) -> str:
+    """Whatever is made for a hold lies in it, so that nothing of it can be forgotten."""
+    return f"gen/{hold_id}"
 
 
 def put(path: str, content: bytes) -> None:
@@ -54,32 +47,28 @@ def remove(path: str) -> None:
 
 
 def traces_of(path: str) -> list[str]:
-    """What processes that died may have left beside it: as it came, or marked and never booked."""
+    """What processes that died may have left beside it: all as it came, or it, never booked."""
     folder, _, name = path.rpartition("/")
     if not folder.startswith("gen/"):
         return []
+    place = name.partition("-")[0]
+    return [
+        other
+        for other in files_in(folder)
+        if other.rpartition("/")[2].partition("-")[0] in (place, "came")
+    ]
+
+
+def files_in(folder: str) -> list[str]:
     try:
         _, names = storages["default"].listdir(folder)
     except FileNotFoundError:
         return []
-    place = name.partition("-")[0]
-    return [f"{folder}/{other}" for other in names if other.partition("-")[0] == place]
+    return [f"{folder}/{name}" for name in names]
 
 
 def is_stored(path: str) -> bool:
     return storages["default"].exists(path)
-
-
-def read_files(hold_id: str, n: int) -> list[Picture]:
-    store = storages["default"]
-    paths = [path_of(hold_id, place) for place in range(n)]
-    if not all(map(store.exists, paths)):
-        return []
-    pictures = []
-    for path in paths:
-        with store.open(path) as file:
-            pictures.append(Picture(file.read()))
-    return pictures
 
 
 def sources_for(context: Context, ids: Sequence[str]) -> list[Artifact]:

@@ -12,14 +12,24 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from assistants import artifacts, calls, gate, keeping, permission, quotes, stepping_in
+from assistants import (
+    arrivals,
+    artifacts,
+    calls,
+    gate,
+    keeping,
+    permission,
+    pulse,
+    quotes,
+    stepping_in,
+)
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import access, budgets
@@ -34,7 +44,7 @@ from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
 
-LEASE_SLACK = timedelta(seconds=30)
+LATE = "provider_timeout"
 LOOK_AGAIN_S = 0.5
 
 _unfinished: set[asyncio.Task[list[Artifact]]] = set()
@@ -124,6 +134,8 @@ def _begin(
         return _made_before(job)
     if job.state == ImageJob.State.REFUSED:
         raise Refusal(job.refusal["code"])
+    if job.state == ImageJob.State.UNKNOWN:
+        raise Refusal(job.refusal["code"])
     if not is_new and job.state != ImageJob.State.FAILED:  # failed: its money went back
         raise Refusal("request_in_progress", job=job.pk)
     return _hold(job, wish, context, artifacts.sources_for(context, sources), now=now)
@@ -166,7 +178,7 @@ def _hold_for(
         reference=f"imagejob:{job.pk}",
         idempotency_key=new_id("draw"),
         now=now,
-        sent_for=timedelta(seconds=adapter.deadline_s) + LEASE_SLACK,
+        sent_for=pulse.LEASE,
     )
     job.state, job.hold = ImageJob.State.RUNNING, hold.pk
     job.plan = asdict(plan) | _origin(choice, context)
@@ -185,32 +197,22 @@ def _origin(choice: Choice, context: Context) -> dict[str, Any]:
 
 
 async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
-    while True:
-        try:
-            async with asyncio.timeout(begun.adapter.deadline_s):
-                finished = await _finished(begun)
-            break
-        except (ProviderFailed, TimeoutError) as error:
-            failed = error if isinstance(error, ProviderFailed) else Doubtful("provider_timeout")
-            another = await in_db(_fail, begun, failed, context, now=timezone.now())
-            if another is None:
-                raise failed.as_refusal() from error
-            begun = another
-    passed = await gate.pass_made(finished.pictures)
-    finished = replace(finished, pictures=passed.sound)
-    await in_db(artifacts.write_aside, begun.hold.pk, passed.unsound)
-    await in_db(artifacts.write_files, begun.hold.pk, finished.pictures)
-    made = await complete(
-        job=begun.job,
-        hold=begun.hold,
-        finished=finished,
-        unsound=passed.unsound,
-        now=timezone.now(),
-    )
-    outcome, code = ("done", "") if made else ("failed", "provider_bad_image")
-    await in_db(calls.end, call=begun.call, now=timezone.now(), outcome=outcome, code=code)
+    async with pulse.of(begun.hold) as alive:
+        while True:
+            try:
+                async with asyncio.timeout(begun.adapter.deadline_s):
+                    finished = await _finished(begun)
+                break
+            except (ProviderFailed, TimeoutError) as error:
+                failed = error if isinstance(error, ProviderFailed) else Doubtful(LATE)
+                another = await in_db(_fail, begun, failed, context, now=timezone.now())
+                if another is None:
+                    raise failed.as_refusal() from error
+                begun, alive.hold = another, another.hold
+        await in_db(arrivals.write, begun.hold.pk, finished)
+        made = await complete(job=begun.job, hold=begun.hold, finished=finished, now=timezone.now())
     if not made:
-        raise Refusal(code)
+        raise Refusal("provider_bad_image")
     return made
 
 
@@ -225,19 +227,21 @@ async def _finished(begun: Begun) -> Finished:
 
 
 async def complete(
-    *,
-    job: ImageJob,
-    hold: Hold,
-    finished: Finished,
-    now: datetime,
-    unsound: Sequence[Picture] = (),
+    *, job: ImageJob, hold: Hold, finished: Finished, now: datetime
 ) -> list[Artifact]:
-    """Marked, then booked and listed. What came is on disk by now: marking may take its time."""
+    """Looked at, marked, then booked and listed. What came is on disk by now: this may take its
+    time, and whoever comes after a crash begins here again."""
+    passed = await gate.pass_made(finished.pictures)
+    finished = replace(finished, pictures=passed.sound)
+    await in_db(artifacts.write_aside, hold.pk, passed.unsound)
     files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
     made = await in_db(
-        finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=unsound
+        finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
     )
-    await in_db(keeping.tidy, hold.pk, files, made)
+    await in_db(keeping.tidy, hold)
+    outcome, code = ("done", "") if made else ("failed", "provider_bad_image")
+    # Last: a call without an end is how the sweeper knows that something was left lying.
+    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now)
     return made
 
 

@@ -37,7 +37,7 @@ async def keep(
     )
     return await asyncio.gather(
         *(
-            _kept(picture, artifacts.path_of(hold.pk, place), facts, sources)
+            _kept(picture, f"{artifacts.folder_of(hold.pk)}/{place}", facts, sources)
             for place, picture in enumerate(pictures)
         )
     )
@@ -46,9 +46,8 @@ async def keep(
 async def _kept(picture: Picture, path: str, facts: Facts, sources: Sequence[bytes]) -> File:
     facts = replace(facts, picture=new_id("art"))
     marked = await provenance.mark(picture.content, facts=facts, ingredients=sources)
-    if marked.by == "ours":
-        path = f"{path}-{uuid.uuid4().hex}"
-        await in_db(artifacts.put, path, marked.content)
+    path = f"{path}-{uuid.uuid4().hex}"
+    await in_db(artifacts.put, path, marked.content)
     return File(facts.picture, path, marked.content, marked.by)
 
 
@@ -61,9 +60,13 @@ def _made_for_and_from(job: ImageJob) -> tuple[str, list[bytes]]:
     return job.organisation.name, [picture.content for picture in artifacts.pictures_of(there)]
 
 
-def tidy(hold_id: str, files: Sequence[File], rows: Sequence[Artifact]) -> None:
-    """Once it is booked: what no row names, as it came or as the loser of two marked it."""
-    named = {row.path for row in rows}
-    came = [artifacts.path_of(hold_id, place) for place in range(len(files))] if rows else []
-    for path in {*came, *(file.path for file in files if file.marked_by == "ours")} - named:
-        storages["default"].delete(path)
+def tidy(hold: Hold) -> None:
+    """Once it is over: all that no row names goes, as it came or as a loser marked it."""
+    rows = Artifact.objects.of(hold.organisation).filter(path__startswith=f"{_folder(hold)}/")
+    named = set(rows.values_list("path", flat=True))
+    for path in set(artifacts.files_in(_folder(hold))) - named:
+        artifacts.remove(path)
+
+
+def _folder(hold: Hold) -> str:
+    return artifacts.folder_of(hold.pk)

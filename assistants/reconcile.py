@@ -2,9 +2,10 @@
 
     RESERVED past its time            → released
     SENT past its lease               → UNKNOWN
-    UNKNOWN, files are there          → finished: booked and shown
+    UNKNOWN, what came lies there     → finished: looked at, booked and shown
     UNKNOWN, certainly not billed     → released, the job may be tried again
     UNKNOWN for a day                 → booked in full as presumed, for an admin to correct
+    ended, its call still open        → what was left lying is thrown away
 
 Two sweepers at once are harmless: every step is a conditional update.
 """
@@ -13,69 +14,77 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from assistants import artifacts, calls, images
+from assistants import arrivals, calls, images, keeping, pulse
 from assistants.models import ImageJob
 from policies import budgets
-from policies.models import Entry, Hold
+from policies.models import Call, Entry, Hold
 from providers.base import Adapter
 from providers.models import Provider
 from providers.registry import adapter_for
-from providers.shapes import Finished, Picture, Usage
+from providers.shapes import Finished
 from tale.lib.aio import in_db
 
-GIVE_UP = timedelta(hours=24)
+# Frozen before its first byte left, a caller may wake and send it: no money goes back until then.
+MAY_STILL_SEND = timedelta(seconds=60)
 BATCH = 100
 
 
 async def sweep() -> None:
     now = timezone.now()
     await in_db(expire, now=now)
-    for hold in await in_db(doubtful):
+    for hold in await in_db(doubtful, now=now):
         await _decide(hold, now=now)
+    await in_db(clear, now=now)
 
 
 def expire(*, now: datetime) -> None:
     unclaimed = Hold.unscoped.filter(state=Hold.State.RESERVED, expires_at__lt=now)
     for hold in unclaimed.select_related("organisation")[:BATCH]:
         budgets.release(hold=hold, now=now)
-    dead = Hold.unscoped.filter(state=Hold.State.SENT, lease_until__lt=now)
-    for hold in dead[:BATCH]:
-        budgets.doubt(hold=hold)
+    budgets.doubt_the_dead(now=now, most=BATCH)
 
 
-def doubtful() -> list[Hold]:
-    rows = Hold.unscoped.filter(state=Hold.State.UNKNOWN).select_related("organisation")
-    return list(rows.order_by("sent_at")[:BATCH])
+def doubtful(*, now: datetime) -> list[Hold]:
+    """Those that nobody looks at, the longest unseen first: each has its turn."""
+    rows = Hold.unscoped.filter(state=Hold.State.UNKNOWN, lease_until__lt=now)
+    return list(rows.select_related("organisation").order_by("lease_until")[:BATCH])
 
 
 async def _decide(hold: Hold, *, now: datetime) -> None:
+    if not await in_db(budgets.look_into, hold=hold, lease=pulse.LEASE, now=now):
+        return  # another sweeper does
     if await _roll_forward(hold, now=now):
         return
     adapter = await in_db(_adapter_of, hold)
     billed = await adapter.was_billed(hold.pk) if adapter else None
-    if billed is False:
+    in_doubt_for = now - (hold.sent_at or hold.held_at)
+    if adapter and billed is False and (adapter.is_local or in_doubt_for > _longest(adapter)):
         await in_db(_give_back, hold, now=now)
-    elif hold.sent_at is not None and now - hold.sent_at > GIVE_UP:
+    elif in_doubt_for > timedelta(seconds=settings.TALE_PRESUME_AFTER_S):
         await in_db(_presume, hold, now=now)
+    else:
+        await in_db(_say_so, hold)
+
+
+def _longest(adapter: Adapter) -> timedelta:
+    return timedelta(seconds=adapter.deadline_s) + MAY_STILL_SEND
 
 
 async def _roll_forward(hold: Hold, *, now: datetime) -> bool:
-    job, pictures = await in_db(_left_behind, hold)
-    if job is None or not pictures:
+    job, finished = await in_db(_left_behind, hold)
+    if job is None or finished is None:
         return False
-    usage = Usage(pictures=len(pictures))
-    finished = Finished(tuple(pictures), usage, job.plan.get("prompt", ""))
     await images.complete(job=job, hold=hold, finished=finished, now=now)
-    await in_db(calls.close, hold=hold, outcome="done", now=now)
     return True
 
 
-def _left_behind(hold: Hold) -> tuple[ImageJob | None, list[Picture]]:
+def _left_behind(hold: Hold) -> tuple[ImageJob | None, Finished | None]:
     job = _job_of(hold)
-    return job, artifacts.read_files(hold.pk, hold.pictures) if job and hold.pictures else []
+    return job, arrivals.read(hold.pk) if job else None
 
 
 @transaction.atomic
@@ -92,12 +101,30 @@ def _presume(hold: Hold, *, now: datetime) -> None:
         _end_job(hold, ImageJob.State.REFUSED, now=now)
 
 
+def _say_so(hold: Hold) -> None:
+    """Who waits for it is told, and what still comes is not lost."""
+    jobs = ImageJob.objects.of(hold.organisation).filter(hold=hold.pk)
+    jobs.filter(state=ImageJob.State.RUNNING).update(
+        state=ImageJob.State.UNKNOWN, refusal={"code": images.LATE}
+    )
+
+
+def clear(*, now: datetime) -> None:
+    """Its process died between the booking and the last broom."""
+    forgotten = Call.unscoped.filter(ended_at=None, started_at__lt=now - pulse.LEASE)
+    holds = {call.hold: call for call in forgotten.order_by("started_at")[:BATCH]}
+    over = Hold.unscoped.filter(pk__in=holds, ended_at__lt=now - pulse.LEASE)
+    for hold in over.select_related("organisation"):
+        keeping.tidy(hold)
+        calls.close(hold=hold, outcome="done", now=now)
+
+
 def _end_job(hold: Hold, state: str, *, now: datetime) -> None:
-    calls.close(hold=hold, outcome="failed", code="provider_timeout", now=now)
+    calls.close(hold=hold, outcome="failed", code=images.LATE, now=now)
     jobs = ImageJob.objects.of(hold.organisation).filter(hold=hold.pk)
     open_states = (ImageJob.State.RUNNING, ImageJob.State.UNKNOWN)
     jobs.filter(state__in=open_states).update(
-        state=state, ended_at=now, refusal={"code": "provider_timeout"}
+        state=state, ended_at=now, refusal={"code": images.LATE}
     )
 
 

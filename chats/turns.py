@@ -23,8 +23,8 @@ from assistants.access import assistant_for, auto_of
 from chats.models import Chat, Message, Turn
 from tale.lib.refusals import Refusal
 
-LEASE = timedelta(seconds=30)
-RENEW_S = 10
+LEASE = timedelta(seconds=20)
+RENEW_S = 5
 LONGEST = 32_000
 TRIES = 5
 

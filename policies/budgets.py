@@ -129,6 +129,12 @@ def claim(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     )
 
 
+def renew(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
+    """Its caller lives."""
+    sent = Hold.objects.of(hold.organisation).filter(pk=hold.pk, state=Hold.State.SENT)
+    return bool(sent.update(lease_until=now + lease))
+
+
 @transaction.atomic
 def settle(
     *,
@@ -164,6 +170,21 @@ def doubt(*, hold: Hold) -> bool:
     """Nobody knows whether it was billed: the money stays set aside until someone does."""
     sent = Hold.objects.of(hold.organisation).filter(pk=hold.pk, state=Hold.State.SENT)
     return bool(sent.update(state=Hold.State.UNKNOWN))
+
+
+def doubt_the_dead(*, now: datetime, most: int) -> None:
+    """Looked at again under the lock of the row: one that was renewed meanwhile lives."""
+    dead = Hold.unscoped.filter(state=Hold.State.SENT, lease_until__lt=now)
+    some = list(dead.order_by("lease_until").values_list("pk", flat=True)[:most])
+    dead.filter(pk__in=some).update(state=Hold.State.UNKNOWN)
+
+
+def look_into(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
+    """False: another sweeper looks into it, or it is decided."""
+    unseen = Hold.objects.of(hold.organisation).filter(
+        pk=hold.pk, state=Hold.State.UNKNOWN, lease_until__lt=now
+    )
+    return bool(unseen.update(lease_until=now + lease))
 
 
 def _windows(

@@ -209,8 +209,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    "sweep turns": {"task": "chats.tasks.sweep", "schedule": 10},
-    "sweep pictures": {"task": "assistants.tasks.sweep", "schedule": 15},
+    "sweep turns": {"task": "chats.tasks.sweep", "schedule": 5},
+    "sweep pictures": {"task": "assistants.tasks.sweep", "schedule": 5},
     "keep house": {"task": "tale.tasks.keep_house", "schedule": 20},
     "audit files": {
         "task": "assistants.tasks.audit_files",
@@ -225,6 +225,9 @@ CELERY_BEAT_SCHEDULE = {
 TALE_PRIVATE_HOSTS = env.hosts("TALE_PRIVATE_HOSTS", "127.0.0.1,localhost" if TESTING else "")
 TALE_PUBLIC_HOSTS = env.hosts("TALE_PUBLIC_HOSTS")
 TALE_TURNS_PER_WORKER = env.number("TALE_TURNS_PER_WORKER", 200, least=1, most=10_000)
+
+# A call nobody knows the end of is booked in full after so long, for an admin to correct.
+TALE_PRESUME_AFTER_S = env.number("TALE_PRESUME_AFTER_S", 24 * 3600, least=1)
 
 # People.
 AUTH_USER_MODEL = "accounts.User"

@@ -162,7 +162,12 @@ class Call(Tenant):
         verbose_name = _("call")
         verbose_name_plural = _("calls")
         default_permissions = ()
-        indexes = (models.Index(fields=["organisation", "started_at"]),)
+        indexes = (
+            models.Index(fields=["organisation", "started_at"]),
+            models.Index(
+                fields=["started_at"], condition=models.Q(ended_at=None), name="call_open"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.model} {self.outcome}"

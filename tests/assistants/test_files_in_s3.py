@@ -16,10 +16,10 @@ from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from accounts.models import Organisation, User
-from assistants import artifacts, images, orphans, provenance
+from assistants import arrivals, artifacts, images, orphans, provenance
 from assistants.context import Context
 from assistants.models import Artifact, DeletionProof
-from providers.shapes import Picture, Wish
+from providers.shapes import Finished, Picture, Usage, Wish
 from tale.lib import env
 from tests.assistants.test_gate import draw
 from tests.people import actor_for
@@ -132,8 +132,10 @@ def test_a_deleted_one_is_gone_from_there(
 
 def test_a_file_written_again_replaces_the_first(bucket: Any) -> None:
     """A job finished twice, by its worker and by the sweeper, leaves one file under its name."""
-    artifacts.put("gen/hold_1/0", b"first")
-    artifacts.put("gen/hold_1/0", png(8, 8))
-    assert artifacts.read_files("hold_1", 1) == [Picture(png(8, 8))]
+    for content in (b"first", png(8, 8)):
+        arrivals.write("hold_1", Finished((Picture(content),), Usage(pictures=1)))
+    found = arrivals.read("hold_1")
+    assert found is not None
+    assert found.pictures == (Picture(png(8, 8)),)
     assert bucket.list_objects_v2(Bucket="tale", Prefix="gen/hold_1")["KeyCount"] == 1
-    assert artifacts.read_files("hold_1", 2) == []
+    assert arrivals.read("hold_2") is None

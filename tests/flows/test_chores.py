@@ -10,14 +10,14 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from assistants import artifacts, images, reconcile
+from assistants import arrivals, artifacts, images, reconcile
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from chats import turns
 from chats.models import Turn
 from policies.models import Call, Entry, Hold
 from providers.base import Adapter
-from providers.shapes import Picture, Wish
+from providers.shapes import Finished, Picture, Usage, Wish
 from tale import health, tasks
 from tale.lib.models import LiveState, RateWindow
 from tests.people import actor_for
@@ -32,6 +32,10 @@ def begin(office: Organisation, user: User) -> images.Begun:
     return begun
 
 
+def came(*pictures: bytes) -> Finished:
+    return Finished(tuple(map(Picture, pictures)), Usage(len(pictures), request_id="req_1"))
+
+
 def let_its_lease_end(hold: Hold) -> None:
     past = timezone.now() - timedelta(seconds=1)
     Hold.objects.of(hold.organisation).update(lease_until=past)
@@ -42,7 +46,7 @@ def test_a_picture_whose_worker_died_after_writing_it_is_booked_and_shown(
 ) -> None:
     workspace(acme)
     begun = begin(acme, bob)
-    artifacts.write_files(begun.hold.pk, [Picture(png(1024, 1024))])
+    arrivals.write(begun.hold.pk, came(png(1024, 1024)))
     let_its_lease_end(begun.hold)
     async_to_sync(reconcile.sweep)()
     assert Hold.objects.of(acme).get().state == "settled"
@@ -53,6 +57,22 @@ def test_a_picture_whose_worker_died_after_writing_it_is_booked_and_shown(
     assert Entry.objects.of(acme).count() == 1
 
 
+def test_what_a_dead_worker_wrote_is_looked_at_and_booked_as_it_would_have(
+    acme: Organisation, bob: User, workspace: Callable[[Organisation], None], script: Script
+) -> None:
+    workspace(acme)
+    begun = begin(acme, bob)
+    arrivals.write(begun.hold.pk, came(b"<svg/>"))
+    let_its_lease_end(begun.hold)
+    async_to_sync(reconcile.sweep)()
+    job = ImageJob.objects.of(acme).get()
+    assert (job.state, job.refusal) == ("refused", {"code": "provider_bad_image"})
+    assert Artifact.objects.of(acme).get().state == "aside"
+    entry = Entry.objects.of(acme).get()
+    assert (entry.kind, entry.provider_request_id) == ("use", "req_1")
+    assert Call.objects.of(acme).get().code == "provider_bad_image"
+
+
 def test_a_picture_in_doubt_keeps_its_money_for_a_day_and_is_then_presumed(
     acme: Organisation, bob: User, workspace: Callable[[Organisation], None], script: Script
 ) -> None:
@@ -61,7 +81,9 @@ def test_a_picture_in_doubt_keeps_its_money_for_a_day_and_is_then_presumed(
     let_its_lease_end(begun.hold)
     async_to_sync(reconcile.sweep)()
     assert Hold.objects.of(acme).get().state == "unknown"
+    assert ImageJob.objects.of(acme).get().state == "unknown"
     Hold.objects.of(acme).update(sent_at=timezone.now() - timedelta(hours=25))
+    let_its_lease_end(begun.hold)
     async_to_sync(reconcile.sweep)()
     assert Hold.objects.of(acme).get().state == "settled"
     entry = Entry.objects.of(acme).get()
@@ -83,6 +105,10 @@ def test_a_picture_certainly_not_billed_gives_the_money_back_and_may_be_tried_ag
     let_its_lease_end(begun.hold)
     monkeypatch.setattr("tests.upstream.scripted.Scripted.was_billed", never)
     async_to_sync(reconcile.sweep)()
+    assert Hold.objects.of(acme).get().state == "unknown"  # a frozen caller may still send it
+    Hold.objects.of(acme).update(sent_at=timezone.now() - timedelta(seconds=5 + 61))
+    let_its_lease_end(begun.hold)
+    async_to_sync(reconcile.sweep)()
     assert Hold.objects.of(acme).get().state == "released"
     call = Call.objects.of(acme).get()
     assert (call.outcome, call.code) == ("failed", "provider_timeout")
@@ -97,6 +123,26 @@ def test_a_picture_certainly_not_billed_gives_the_money_back_and_may_be_tried_ag
 
     assert len(async_to_sync(once_more)()) == 1
     assert Entry.objects.of(acme).count() == 1
+
+
+def test_what_a_process_left_lying_once_all_was_booked_is_thrown_away(
+    acme: Organisation, bob: User, workspace: Callable[[Organisation], None], script: Script
+) -> None:
+    workspace(acme)
+    begun = begin(acme, bob)
+    (row,) = async_to_sync(images.complete)(
+        job=begun.job, hold=begun.hold, finished=came(png(64, 64)), now=timezone.now()
+    )
+    arrivals.write(begun.hold.pk, came(png(64, 64)))
+    artifacts.put(f"{artifacts.folder_of(begun.hold.pk)}/0-never-booked", b"marked")
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Call.objects.of(acme).update(ended_at=None, started_at=long_ago)
+    async_to_sync(reconcile.sweep)()
+    assert len(artifacts.files_in(artifacts.folder_of(begun.hold.pk))) == 3  # it may yet do so
+    Hold.objects.of(acme).update(ended_at=long_ago)
+    async_to_sync(reconcile.sweep)()
+    assert artifacts.files_in(artifacts.folder_of(begun.hold.pk)) == [row.path]
+    assert Call.objects.of(acme).get().outcome == "done"
 
 
 def test_a_forgotten_turn_is_announced(

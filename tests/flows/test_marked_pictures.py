@@ -18,16 +18,26 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Organisation, User
-from assistants import artifacts, deletion, images, keeping, provenance, reconcile, renditions
+from assistants import (
+    arrivals,
+    artifacts,
+    deletion,
+    images,
+    keeping,
+    provenance,
+    reconcile,
+    renditions,
+)
 from assistants.context import Context
 from assistants.marking import manifest, signer
 from assistants.marking.metadata import Facts
 from assistants.models import Artifact, ImageJob, Rendition
 from policies.models import Hold
-from providers.shapes import Finished, Picture, Usage, Wish
+from providers.shapes import Wish
 from tale import demo
 from tale.lib import child
 from tale.lib.child import ChildFailed
+from tests.flows.test_chores import came
 from tests.people import actor_for
 from tests.upstream.pictures import picture
 from tests.upstream.scripted import Script
@@ -129,7 +139,7 @@ def test_what_a_dead_worker_left_is_marked_by_who_finishes_it(
     office: Organisation, bob: User, script: Script
 ) -> None:
     hold = begin(office, bob)
-    artifacts.write_files(hold.pk, [Picture(picture(64, 64))])
+    arrivals.write(hold.pk, came(picture(64, 64)))
     Hold.objects.of(office).update(lease_until=timezone.now() - timedelta(seconds=1))
     async_to_sync(reconcile.sweep)()
     row = Artifact.objects.of(office).get()
@@ -143,15 +153,14 @@ def test_the_loser_of_two_finishers_leaves_the_winners_file(
 ) -> None:
     hold = begin(office, bob)
     job = ImageJob.objects.of(office).get()
-    came = [Picture(picture(64, 64))]
-    artifacts.write_files(hold.pk, came)
+    finished = came(picture(64, 64))
+    arrivals.write(hold.pk, finished)
     keep = async_to_sync(keeping.keep)
     now = timezone.now()
-    winner, loser = (keep(job, came, hold=hold, now=now) for _ in range(2))
-    finished = Finished(tuple(came), Usage(pictures=1))
+    winner, loser = (keep(job, finished.pictures, hold=hold, now=now) for _ in range(2))
     for files in (winner, loser):
-        made = images.finish(job=job, hold=hold, finished=finished, files=files, now=now)
-        keeping.tidy(hold.pk, files, made)
+        images.finish(job=job, hold=hold, finished=finished, files=files, now=now)
+        keeping.tidy(hold)
     row = Artifact.objects.of(office).get()
     assert row.path == winner[0].path
     assert row.sha256 == hashlib.sha256(row.get_bytes()).hexdigest()
@@ -183,7 +192,7 @@ def test_what_a_dead_process_left_beside_it_goes_with_a_picture(
 ) -> None:
     rows = draw(bob, Wish("two foxes", n=2))
     beside = rows[0].path.rpartition("-")[0]
-    for trace in (beside, f"{beside}-another"):
+    for trace in (arrivals.path_of(rows[0].path.split("/")[1]), f"{beside}-another"):
         artifacts.put(trace, b"came")
     now = timezone.now()
     picture = deletion.begin(actor=actor_for(bob), picture=rows[0], now=now)

@@ -17,7 +17,8 @@ UNSCOPED: dict[str, tuple[int, str]] = {
     "providers/renewal.py": (1, "a call names the credential by id, chosen in its organisation"),
     "assistants/deletion.py": (1, "the sweeper finishes what was begun, of every organisation"),
     "assistants/orphans.py": (3, "holds the store against the rows of every organisation"),
-    "assistants/reconcile.py": (3, "the sweeper serves every organisation, one hold at a time"),
+    "assistants/reconcile.py": (4, "the sweeper serves every organisation, one hold at a time"),
+    "policies/budgets.py": (1, "a dead caller's lease ends in every organisation"),
 }
 
 # Files that may listen to signals of Django and of other packages, and what they hear there.
