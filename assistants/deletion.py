@@ -4,11 +4,12 @@
     DELETING → DELETED        every file is gone, looked for and not found; the proof is written
 
 The second step waits for the store, which may be away: whatever is left in DELETING the sweeper
-finishes. What was paid stays in the ledger.
+finishes. What was paid stays in the ledger. What is under a legal hold does not go at all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -16,11 +17,15 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.actor import Actor
+from accounts.models import Organisation
 from assistants import artifacts
 from assistants.models import Artifact, DeletionProof, ImageJob, Rendition
+from policies import legal, rules
 from tale.lib.refusals import Refusal
 
-State = Artifact.State
+State, Reason = Artifact.State, DeletionProof.Reason
+ALIVE = (State.READY, State.ASIDE)
+WORDS = ("prompt", "style", "negative")
 BATCH = 100
 log = structlog.get_logger()
 
@@ -28,21 +33,45 @@ log = structlog.get_logger()
 @transaction.atomic
 def begin(*, actor: Actor, picture: Artifact, now: datetime) -> Artifact:
     """Whoever comes second finds it gone."""
+    rules.lock(actor.organisation)
+    if is_held(picture, legal.covered(actor.organisation)):
+        raise legal.Held
     is_own = actor.user is None or picture.owner_id == actor.user.pk
-    reason = DeletionProof.Reason.PERSON if is_own else DeletionProof.Reason.ADMIN
-    asked_by = {"who": audit.who(actor.organisation.pk, actor.user), "reason": str(reason)}
-    alive = Artifact.objects.of(actor.organisation).filter(
-        pk=picture.pk, state__in=(State.READY, State.ASIDE)
-    )
-    wiped = {"alt": "", "prompt": "", "revised_prompt": "", "parameters": {}}
-    if not alive.update(state=State.DELETING, deleted_at=now, deletion=asked_by, **wiped):
+    reason = Reason.PERSON if is_own else Reason.ADMIN
+    if not _leave(actor, [picture.pk], reason, now=now):
         raise Refusal("gone")
-    if picture.job is not None:
-        _wipe(picture.job)
+    _wipe(actor.organisation, [picture])
     picture.refresh_from_db()
     facts = {"sha256": picture.sha256, "size_bytes": picture.size_bytes, "reason": str(reason)}
     audit.write(actor=actor, action="picture.deleted", target=picture, before=facts)
     return picture
+
+
+@transaction.atomic
+def begin_many(
+    *, actor: Actor, pictures: Sequence[Artifact], reason: str, now: datetime
+) -> list[Artifact]:
+    """Those of them that are there and not held: the others stay as they are."""
+    rules.lock(actor.organisation)
+    held = legal.covered(actor.organisation)
+    mine = Artifact.objects.of(actor.organisation).filter(state__in=ALIVE)
+    mine = mine.filter(pk__in=[picture.pk for picture in pictures])
+    going = [row for row in mine.select_for_update().order_by("pk") if not is_held(row, held)]
+    if not going:
+        return []
+    ids = [picture.pk for picture in going]
+    _leave(actor, ids, reason, now=now)
+    _wipe(actor.organisation, going)
+    asked_by = _asked_by(actor, reason)
+    for picture in going:
+        picture.state, picture.deletion = State.DELETING, asked_by
+    facts = {"pictures": ids, "size_bytes": sum(row.size_bytes for row in going), "reason": reason}
+    audit.write(actor=actor, action="pictures.deleted", before=facts)
+    return going
+
+
+def is_held(picture: Artifact, held: legal.Covered) -> bool:
+    return held.holds(picture=picture.pk, chat=picture.home, person=picture.owner_id)
 
 
 def finish(*, picture: Artifact, now: datetime) -> DeletionProof | None:
@@ -96,11 +125,28 @@ def _prove(
     )
 
 
-def _wipe(job: ImageJob) -> None:
+def _leave(actor: Actor, ids: Sequence[str], reason: str, *, now: datetime) -> int:
+    alive = Artifact.objects.of(actor.organisation).filter(pk__in=ids, state__in=ALIVE)
+    wiped = {"alt": "", "prompt": "", "revised_prompt": "", "parameters": {}}
+    return alive.update(
+        state=State.DELETING, deleted_at=now, deletion=_asked_by(actor, reason), **wiped
+    )
+
+
+def _asked_by(actor: Actor, reason: str) -> dict[str, str]:
+    return {"who": audit.who(actor.organisation.pk, actor.user), "reason": str(reason)}
+
+
+def _wipe(organisation: Organisation, pictures: Sequence[Artifact]) -> None:
     """When the last picture of a wish goes, its words go."""
-    others = job.artifacts.filter(job=job, state__in=(State.READY, State.ASIDE))
-    if others.exists():
-        return
-    for said in (job.wish, job.plan):
-        said |= {name: "" for name in ("prompt", "style") if name in said}
-    job.save(update_fields=["wish", "plan"])
+    ids = {picture.job_id for picture in pictures if picture.job_id}
+    shown = Artifact.objects.of(organisation).filter(state__in=ALIVE, job__in=ids)
+    jobs = ImageJob.objects.of(organisation)
+    spent = list(jobs.filter(pk__in=ids).exclude(pk__in=shown.values("job")))
+    for job in spent:
+        for said in (job.wish, job.plan):
+            said |= {name: "" for name in WORDS if name in said}
+        for change in job.plan.get("adjustments", ()):
+            if change["field"] in WORDS:
+                change |= {"asked": "", "got": ""}
+    jobs.bulk_update(spent, ["wish", "plan"])

@@ -135,6 +135,12 @@ class Artifact(Stored, Tenant):
         GENERATED = "generated", _("Generated")
         UPLOADED = "uploaded", _("Uploaded")
 
+    class Retention(models.TextChoices):
+        ORDINARY = "ordinary", _("With its chat")
+        UPLOAD = "upload", _("As uploads are kept")
+        TEMPORARY = "temporary", _("Until a day")
+        KEPT = "kept", _("Kept for good")
+
     id = PublicIdField("art")
     home = models.CharField(max_length=80, blank=True)
     owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -157,6 +163,10 @@ class Artifact(Stored, Tenant):
     deleted_at = models.DateTimeField(null=True)
     # Who wants it gone and why, until the proof says so.
     deletion: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    retention = models.CharField(
+        _("retention"), max_length=9, choices=Retention, default=Retention.ORDINARY
+    )
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("picture")
@@ -167,11 +177,18 @@ class Artifact(Stored, Tenant):
             models.UniqueConstraint(
                 "job", "ordinal", condition=models.Q(job__isnull=False), name="artifact_once"
             ),
+            models.CheckConstraint(
+                name="artifact_expiry",
+                condition=models.Q(retention="temporary", expires_at__isnull=False)
+                | ~models.Q(retention="temporary") & models.Q(expires_at=None),
+            ),
         )
         indexes = (
             models.Index(fields=["organisation", "home"]),
             models.Index(fields=["organisation", "owner"]),
+            models.Index(fields=["organisation", "created_at"]),
             models.Index(fields=["state"]),
+            models.Index(fields=["expires_at"]),
         )
 
     def __str__(self) -> str:
@@ -207,6 +224,8 @@ class DeletionProof(Tenant):
     class Reason(models.TextChoices):
         PERSON = "person", _("By who had it made")
         ADMIN = "admin", _("By an administrator")
+        RETENTION = "retention", _("Its time was over")
+        ERASURE = "erasure", _("With what is known of a person")
 
     id = PublicIdField("del")
     artifact = models.CharField(_("picture"), max_length=40)
@@ -222,6 +241,7 @@ class DeletionProof(Tenant):
         verbose_name = _("deletion proof")
         verbose_name_plural = _("deletion proofs")
         ordering = ("-at",)
+        indexes = (models.Index(fields=["organisation", "at"]),)
         default_permissions = ()
         constraints = (
             models.UniqueConstraint("organisation", "artifact", name="deletion_proof_once"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.actor import Actor
+from accounts.models import Organisation
 from assistants import deletion
 from assistants.models import Artifact
 from chats.access import deletable_for
@@ -30,27 +32,35 @@ async def delete(*, actor: Actor, artifact_id: str, now: datetime) -> Artifact:
 @transaction.atomic
 def _begin(actor: Actor, artifact_id: str, *, now: datetime) -> tuple[Artifact, list[str]]:
     picture = deletable_for(actor, artifact_id)
-    turns = _forget(picture) if picture.home else []
-    return deletion.begin(actor=actor, picture=picture, now=now), turns
+    begun = deletion.begin(actor=actor, picture=picture, now=now)
+    return begun, forget(organisation=actor.organisation, pictures=[picture])
 
 
-def _forget(picture: Artifact) -> list[str]:
-    """The answer keeps a gap where it was. When all pictures of a call are gone, so are the words
+def forget(*, organisation: Organisation, pictures: Sequence[Artifact]) -> list[str]:
+    """The answer keeps a gap where one was. When all pictures of a call are gone, so are the words
     the model drew them with; what the person said stays. Names the turns that changed."""
-    said = Message.objects.filter(organisation=picture.organisation_id, turn__chat=picture.home)
-    shown = [
-        message
-        for message in said.filter(role=Message.Role.TOOL)
-        if any(entry["id"] == picture.pk for entry in message.data.get("pictures", ()))
-    ]
-    for message in shown:
-        entries = message.data["pictures"]
-        gap = {"id": picture.pk, "width": picture.width, "height": picture.height, "gone": True}
-        entries[:] = [gap if entry["id"] == picture.pk else entry for entry in entries]
+    gaps = {
+        picture.pk: {"id": picture.pk, "width": picture.width, "height": picture.height}
+        for picture in pictures
+    }
+    said = Message.objects.of(organisation).filter(
+        turn__chat__in={picture.home for picture in pictures if picture.home},
+        role=Message.Role.TOOL,
+    )
+    turns = []
+    for message in said:
+        entries = message.data.get("pictures", ())
+        if not any(entry["id"] in gaps for entry in entries):
+            continue
+        entries[:] = [
+            gaps[entry["id"]] | {"gone": True} if entry["id"] in gaps else entry
+            for entry in entries
+        ]
         message.save(update_fields=["data"])
         if all(entry.get("gone") for entry in entries):
             _forget_call(message)
-    return [message.turn_id for message in shown]
+        turns.append(message.turn_id)
+    return turns
 
 
 def _forget_call(answer: Message) -> None:

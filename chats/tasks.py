@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from chats import answering, turns
+from chats import answering, deletion, turns
 from tale.lib import aio
 
 
@@ -14,3 +14,8 @@ def run(*, turn_id: str, **_later: object) -> None:
 @shared_task
 def sweep(**_later: object) -> None:
     turns.sweep(now=timezone.now())
+
+
+@shared_task
+def clear_away(**_later: object) -> None:
+    deletion.expire(now=timezone.now())

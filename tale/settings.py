@@ -201,6 +201,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "chores"
 CELERY_TASK_ROUTES = {
+    "chats.tasks.clear_away": {"queue": "chores"},
     "chats.tasks.*": {"queue": "turns"},
     "assistants.tasks.*": {"queue": "images"},
 }
@@ -211,6 +212,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "sweep turns": {"task": "chats.tasks.sweep", "schedule": 5},
     "sweep pictures": {"task": "assistants.tasks.sweep", "schedule": 5},
+    "clear away": {"task": "chats.tasks.clear_away", "schedule": 300},
     "keep house": {"task": "tale.tasks.keep_house", "schedule": 20},
     "audit files": {
         "task": "assistants.tasks.audit_files",

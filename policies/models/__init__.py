@@ -1,6 +1,7 @@
 from policies.models.access import FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
 from policies.models.budgets import BudgetRule, RuleBook, Window
 from policies.models.ledger import Call, Entry, EntryHead, Hold
+from policies.models.legal import LegalHold
 
 __all__ = [
     "BudgetRule",
@@ -11,6 +12,7 @@ __all__ = [
     "Guardrail",
     "Hold",
     "ImagePolicy",
+    "LegalHold",
     "ModelAccess",
     "RuleBook",
     "Window",

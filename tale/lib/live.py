@@ -6,13 +6,14 @@ State here is a convenience: whoever finds none reads the row it speaks of.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
 from tale.lib import aio
@@ -40,6 +41,18 @@ async def drop(key: str) -> None:
         await _redis().delete(_name(key))
     else:
         await aio.in_db(_drop, key)
+
+
+def drop_many(keys: Iterable[str]) -> None:
+    """The same, from where nothing waits."""
+    names = list(keys)
+    if not names:
+        return
+    if settings.REDIS_URL:
+        with SyncRedis.from_url(settings.REDIS_URL, socket_timeout=3) as redis:
+            redis.delete(*map(_name, names))
+    else:
+        LiveState.objects.filter(key__in=names).delete()
 
 
 async def follow(key: str) -> AsyncIterator[State | None]:
