@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from assistants import arrivals, calls, images, keeping, pulse
 from assistants.models import ImageJob
@@ -26,6 +25,7 @@ from providers.base import Adapter
 from providers.models import Provider
 from providers.registry import adapter_for
 from providers.shapes import Finished
+from tale.lib import clock
 from tale.lib.aio import in_db
 
 # Frozen before its first byte left, a caller may wake and send it: no money goes back until then.
@@ -34,7 +34,7 @@ BATCH = 100
 
 
 async def sweep() -> None:
-    now = timezone.now()
+    now = await in_db(clock.ask)
     await in_db(expire, now=now)
     for hold in await in_db(doubtful, now=now):
         await _decide(hold, now=now)

@@ -6,22 +6,20 @@ holds first, claims before the first byte leaves, and settles with what the prov
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from policies import periods, rules
-from policies.models import BudgetRule, Entry, EntryHead, Hold, Window
-from policies.models.ledger import Spend
+from policies import counters, ledger, periods, rules
+from policies.counters import Move, Place, Step
+from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
-from tale.lib import money
+from tale.lib import clock, money
 from tale.lib.refusals import Refusal
 
 UNCLAIMED = timedelta(minutes=15)  # a hold nobody claims is given back
@@ -44,7 +42,7 @@ class BudgetExceeded(Refusal):
         self.refused = held  # never saved: what would have been held
         left = max(rule.limit - window.used, 0)
         in_pictures = rule.measure == BudgetRule.Measure.PICTURES
-        currency = rule.organisation.currency
+        currency = held.organisation.currency
         shown = str if in_pictures else lambda micro: money.show(micro, currency)
         wait_s = int((window.ends_at - now).total_seconds()) if window.ends_at else 0
         super().__init__(
@@ -76,7 +74,6 @@ class HoldExists(Exception):
         super().__init__(hold.pk)
 
 
-@transaction.atomic
 def hold(
     *,
     spender: Spender,
@@ -88,22 +85,39 @@ def hold(
 ) -> Hold:
     """Sets the money aside under every rule that meets it, or under none. `sent_for` is for a
     caller that sends right away: the hold is born claimed."""
-    rules.lock(spender.organisation)
-    earlier = Hold.objects.of(spender.organisation).filter(idempotency_key=idempotency_key).first()
-    if earlier is not None:
-        raise HoldExists(earlier)
     held = drafted(spender, quote)
     held.reference, held.idempotency_key = reference, idempotency_key
+    try:
+        _set_aside(held, sent_for, now=now)
+    except IntegrityError:
+        named = Hold.objects.of(spender.organisation).filter(idempotency_key=idempotency_key)
+        if earlier := named.first():
+            raise HoldExists(earlier) from None
+        raise
+    return held
+
+
+@transaction.atomic
+def _set_aside(held: Hold, sent_for: timedelta | None, *, now: datetime) -> None:
+    """The counters come last: what everyone waits for is locked for one statement."""
+    organisation = held.organisation
+    edition = rules.lock(organisation)
+    now = clock.corrected(now)
     held.held_at, held.expires_at = now, now + UNCLAIMED
     if sent_for is not None:
         held.state, held.attempt, held.sent_at = Hold.State.SENT, 1, now
         held.lease_until = now + sent_for
-    met = rules.meeting(held, spender.organisation)
-    held.windows = [
-        _reserve(rule, window, held, now=now) for rule, window in _windows(met, held, now=now)
-    ]
+    met = rules.meeting(held, rules.in_force(organisation, edition))
+    places = [_place(rule, held, now=now) for rule in met]
+    held.windows = counters.at(places, organisation=organisation, edition=edition)
     held.save(force_insert=True)
-    return held
+    steps = [_step(rule, pk, held) for rule, pk in zip(met, held.windows, strict=True)]
+    taken = counters.reserve(steps, organisation=organisation)
+    if taken < len(steps):
+        window = counters.read(steps[taken].window, organisation=organisation)
+        raise BudgetExceeded(
+            rule=met[taken], window=window, asked=steps[taken].asked, held=held, now=now
+        )
 
 
 def drafted(spender: Spender, quote: Quote) -> Hold:
@@ -121,6 +135,7 @@ def drafted(spender: Spender, quote: Quote) -> Hold:
 
 def claim(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     """False: another worker sends it, or it was given back. Then nothing may be sent."""
+    now = clock.corrected(now)
     waiting = Hold.objects.of(hold.organisation).filter(pk=hold.pk, state=Hold.State.RESERVED)
     return bool(
         waiting.update(
@@ -132,7 +147,7 @@ def claim(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
 def renew(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     """Its caller lives."""
     sent = Hold.objects.of(hold.organisation).filter(pk=hold.pk, state=Hold.State.SENT)
-    return bool(sent.update(lease_until=now + lease))
+    return bool(sent.update(lease_until=clock.corrected(now) + lease))
 
 
 @transaction.atomic
@@ -147,12 +162,13 @@ def settle(
     """Books what was billed, one entry a line (`amount_micro`, `pictures`, tokens, request id).
     False: it was settled or released before, and no money moved."""
     rules.lock(hold.organisation)
+    now = clock.corrected(now)
     if not _end(hold, Hold.State.SETTLED, (Hold.State.SENT, Hold.State.UNKNOWN), now=now):
         return False
     amount = sum(line["amount_micro"] for line in lines)
     pictures = sum(line.get("pictures", 0) for line in lines)
     _move(hold, settled_micro=amount, settled_pictures=pictures)
-    _append(hold, lines, kind=kind, confidence=confidence, now=now)
+    ledger.book(hold=hold, lines=lines, kind=kind, confidence=confidence, now=now)
     return True
 
 
@@ -160,6 +176,7 @@ def settle(
 def release(*, hold: Hold, now: datetime, from_states: tuple[str, ...] = ("reserved",)) -> bool:
     """Gives the money back. From SENT only when the provider certainly did not bill."""
     rules.lock(hold.organisation)
+    now = clock.corrected(now)
     if not _end(hold, Hold.State.RELEASED, from_states, now=now):
         return False
     _move(hold, settled_micro=0, settled_pictures=0)
@@ -187,56 +204,16 @@ def look_into(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     return bool(unseen.update(lease_until=now + lease))
 
 
-def _windows(
-    met: list[BudgetRule], held: Hold, *, now: datetime
-) -> list[tuple[BudgetRule, Window]]:
-    """The counter of each rule, made when nobody has needed it before."""
+def _place(rule: BudgetRule, held: Hold, *, now: datetime) -> Place:
     zone = held.organisation.time_zone
-    needed = []
-    for rule in met:
-        starts_at, ends_at = periods.bounds(rule.period, zone=zone, now=now)
-        subject = rules.subject_of(rule, held)
-        needed.append(
-            Window(
-                organisation=held.organisation,
-                rule=rule,
-                subject=subject,
-                starts_at=starts_at,
-                ends_at=ends_at,
-            )
-        )
-    found = _existing(needed, held)
-    if missing := [window for window in needed if _place(window) not in found]:
-        Window.objects.bulk_create(missing, ignore_conflicts=True)
-        found = _existing(needed, held)
-    return [(window.rule, found[_place(window)]) for window in needed]
-
-
-def _existing(needed: list[Window], held: Hold) -> dict[tuple[str, str, datetime], Window]:
-    """Without their counts: those are compared where they are changed."""
-    if not needed:
-        return {}
-    rows = Window.objects.of(held.organisation).filter(
-        rule__in={window.rule_id for window in needed},
-        subject__in={window.subject for window in needed},
-        starts_at__in={window.starts_at for window in needed},
+    return Place(
+        rule.pk, rules.subject_of(rule, held), *periods.bounds(rule.period, zone=zone, now=now)
     )
-    return {_place(window): window for window in rows}
 
 
-def _place(window: Window) -> tuple[str, str, datetime]:
-    return window.rule_id, window.subject, window.starts_at
-
-
-def _reserve(rule: BudgetRule, window: Window, held: Hold, *, now: datetime) -> int:
-    counter = Window.objects.of(held.organisation).filter(pk=window.pk)
+def _step(rule: BudgetRule, window: int, held: Hold) -> Step:
     asked = rules.weight(rule, amount_micro=held.amount_micro, pictures=held.pictures)
-    room = counter
-    if rule.action == BudgetRule.Action.BLOCK:
-        room = counter.filter(settled__lte=rule.limit - asked - F("reserved"))
-    if not room.update(reserved=F("reserved") + asked):
-        raise BudgetExceeded(rule=rule, window=counter.get(), asked=asked, held=held, now=now)
-    return window.pk
+    return Step(window, asked, rule.limit if rule.action == BudgetRule.Action.BLOCK else None)
 
 
 def _end(hold: Hold, state: str, from_states: tuple[str, ...], *, now: datetime) -> bool:
@@ -258,41 +235,12 @@ def _move(hold: Hold, *, settled_micro: int, settled_pictures: int) -> None:
         windows.values(),
         key=lambda row: (rules.ORDER[row.rule.scope], row.rule.period, row.rule_id),
     )
-    for window in in_order:
-        held = rules.weight(window.rule, amount_micro=hold.amount_micro, pictures=hold.pictures)
-        real = rules.weight(window.rule, amount_micro=settled_micro, pictures=settled_pictures)
-        Window.objects.of(hold.organisation).filter(pk=window.pk).update(
-            reserved=F("reserved") - held, settled=F("settled") + real
+    moves = [
+        Move(
+            window.pk,
+            rules.weight(window.rule, amount_micro=hold.amount_micro, pictures=hold.pictures),
+            rules.weight(window.rule, amount_micro=settled_micro, pictures=settled_pictures),
         )
-
-
-def _append(
-    hold: Hold, lines: list[dict[str, Any]], *, kind: str, confidence: str, now: datetime
-) -> None:
-    chain = hold.organisation_id
-    head = EntryHead.lock(chain)
-    shared = {field.name: getattr(hold, field.name) for field in Spend._meta.local_fields}
-    for ordinal, line in enumerate(lines):
-        entry = Entry(
-            **shared,
-            **line,
-            chain=chain,
-            seq=head.seq + 1,
-            hold=hold.pk,
-            reference=hold.reference,
-            ordinal=ordinal,
-            kind=kind,
-            confidence=confidence,
-            held_at=hold.held_at,
-            at=now,
-            prev_hash=head.hash,
-        )
-        entry.hash = hash_of(entry)
-        entry.save(force_insert=True)
-        head.move_to(entry.seq, entry.hash)
-
-
-def hash_of(entry: Entry) -> str:
-    fields = (field for field in Entry._meta.concrete_fields if field.name not in ("id", "hash"))
-    plain = {field.name: field.value_to_string(entry) for field in fields}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        for window in in_order
+    ]
+    counters.move(moves, organisation=hold.organisation)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
@@ -11,8 +14,9 @@ from django.db import connection, transaction
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation
-from policies import periods
+from policies import effects, periods
 from policies.models import BudgetRule, Entry, Hold, RuleBook, Window
+from tale.lib import clock
 
 if TYPE_CHECKING:
     from policies.models.ledger import Spend
@@ -27,8 +31,9 @@ def save(*, actor: Actor, rule: BudgetRule, now: datetime) -> BudgetRule:
     known = BudgetRule.objects.of(actor.organisation).filter(pk=rule.pk).first()
     rule.organisation = actor.organisation
     rule.full_clean()
+    effects.require(rule, among=in_force(actor.organisation))
     rule.save()
-    _fill(rule, now=now)
+    _count_anew(known, rule, now=now)
     old, new = audit.changes(audit.picture_of(known) if known else {}, audit.picture_of(rule))
     action = "budget_rule.changed" if known else "budget_rule.created"
     audit.write(actor=actor, action=action, target=rule, before=old, after=new)
@@ -36,36 +41,51 @@ def save(*, actor: Actor, rule: BudgetRule, now: datetime) -> BudgetRule:
 
 
 @transaction.atomic
-def delete(*, actor: Actor, rule: BudgetRule) -> None:
+def delete(*, actor: Actor, rule: BudgetRule, now: datetime) -> None:
     actor.require("manage_policies")
     lock(actor.organisation, alone=True)
     audit.write(
         actor=actor, action="budget_rule.deleted", target=rule, before=audit.picture_of(rule)
     )
     _forget_windows(rule)
+    known = BudgetRule.objects.of(actor.organisation).filter(pk=rule.pk).first()
     rule.delete()
+    _count_anew(known, None, now=now)
 
 
-def lock(organisation: Organisation, *, alone: bool = False) -> None:
-    """Changes of the rules exclude holds and settlements; these share. SQLite has one writer."""
-    if connection.vendor != "postgresql":
-        return
-    sql = "SELECT 1 FROM policies_rulebook WHERE organisation_id = %s FOR " + (
-        "UPDATE" if alone else "SHARE"
-    )
+def lock(organisation: Organisation, *, alone: bool = False) -> str:
+    """Changes of the rules exclude holds and settlements; these share. SQLite has one writer.
+    Answers the edition that is in force as long as the lock is held."""
+    on_postgresql = connection.vendor == "postgresql"
+    sql = "SELECT edition FROM policies_rulebook WHERE organisation_id = %s"
+    if on_postgresql:
+        sql = sql.replace("edition", "edition, clock_timestamp()", 1)
+        sql += " FOR UPDATE" if alone else " FOR SHARE"
     with connection.cursor() as cursor:
         cursor.execute(sql, [organisation.pk])
-        if cursor.fetchone() is None:
+        row = cursor.fetchone()
+        if row is None:
             book = RuleBook(organisation=organisation)
             RuleBook.objects.bulk_create([book], ignore_conflicts=True)
             cursor.execute(sql, [organisation.pk])
+            row = cursor.fetchone()
+    if on_postgresql:
+        clock.heard(row[1])
+    return str(row[0])
 
 
-def meeting(spend: Spend, organisation: Organisation) -> list[BudgetRule]:
-    """In lock order."""
-    rules = BudgetRule.objects.of(organisation).filter(is_enabled=True)
+def in_force(organisation: Organisation, edition: str = "") -> tuple[BudgetRule, ...]:
+    """An edition is read once by a process; without one, what the database says now."""
+    read = _of_edition if edition else _of_edition.__wrapped__
+    return read(organisation.pk, edition)
+
+
+def meeting(spend: Spend, rules: Iterable[BudgetRule]) -> list[BudgetRule]:
+    """In lock order. A default yields to a rule of one's own for the same thing."""
+    met = [rule for rule in rules if subject_of(rule, spend)]
+    own = {_thing(rule) for rule in met if rule.subject}
     return sorted(
-        (rule for rule in rules if subject_of(rule, spend)),
+        (rule for rule in met if not (rule.is_default and _thing(rule) in own)),
         key=lambda rule: (ORDER[rule.scope], rule.period, rule.pk),
     )
 
@@ -91,7 +111,29 @@ def weight(rule: BudgetRule, *, amount_micro: int, pictures: int) -> int:
     return pictures if rule.measure == BudgetRule.Measure.PICTURES else amount_micro
 
 
-def _fill(rule: BudgetRule, *, now: datetime) -> None:
+@lru_cache(maxsize=1024)
+def _of_edition(organisation: str, edition: str) -> tuple[BudgetRule, ...]:
+    rules = BudgetRule.objects.filter(organisation=organisation, is_enabled=True)
+    return tuple(rules)
+
+
+def _thing(rule: BudgetRule) -> tuple[str, str, str]:
+    return rule.scope, rule.capability, rule.measure
+
+
+def _count_anew(old: BudgetRule | None, new: BudgetRule | None, *, now: datetime) -> None:
+    """What changed, and the defaults that had yielded to it or do so now."""
+    changed = [rule for rule in (old, new) if rule is not None]
+    organisation = changed[0].organisation
+    RuleBook.objects.filter(organisation=organisation).update(edition=uuid.uuid4().hex)
+    rules = in_force(organisation)
+    things = {_thing(rule) for rule in changed if rule.subject}
+    yielding = [rule for rule in rules if rule.is_default and _thing(rule) in things]
+    for rule in {rule.pk: rule for rule in (*yielding, *([new] if new else []))}.values():
+        _fill(rule, rules, now=now)
+
+
+def _fill(rule: BudgetRule, rules: Iterable[BudgetRule], *, now: datetime) -> None:
     """Counts anew what the ledger and the open holds of this period say: the rule is exact from
     its first second. Nobody holds or settles meanwhile."""
     _forget_windows(rule)
@@ -99,30 +141,36 @@ def _fill(rule: BudgetRule, *, now: datetime) -> None:
         return
     organisation = rule.organisation
     starts_at, ends_at = periods.bounds(rule.period, zone=organisation.time_zone, now=now)
+
+    def subject(spend: Spend) -> str:
+        """Only a default asks what else there is."""
+        meets = not rule.is_default or rule in meeting(spend, rules)
+        return subject_of(rule, spend) if meets else ""
+
     settled: dict[str, int] = defaultdict(int)
     reserved: dict[str, int] = defaultdict(int)
     holds: dict[str, list[Hold]] = defaultdict(list)
     for entry in Entry.objects.of(organisation).filter(held_at__gte=starts_at):
-        if subject := subject_of(rule, entry):
+        if whose := subject(entry):
             size = weight(rule, amount_micro=entry.amount_micro, pictures=entry.pictures)
-            settled[subject] += size
+            settled[whose] += size
     open_holds = Hold.objects.of(organisation).filter(state__in=Hold.OPEN)
     for hold in open_holds.filter(held_at__gte=starts_at):
-        if subject := subject_of(rule, hold):
+        if whose := subject(hold):
             size = weight(rule, amount_micro=hold.amount_micro, pictures=hold.pictures)
-            reserved[subject] += size
-            holds[subject].append(hold)
-    for subject in settled.keys() | reserved.keys():
+            reserved[whose] += size
+            holds[whose].append(hold)
+    for whose in settled.keys() | reserved.keys():
         window = Window.objects.create(
             organisation=organisation,
             rule=rule,
-            subject=subject,
+            subject=whose,
             starts_at=starts_at,
             ends_at=ends_at,
-            settled=max(settled[subject], 0),
-            reserved=reserved[subject],
+            settled=max(settled[whose], 0),
+            reserved=reserved[whose],
         )
-        for hold in holds[subject]:
+        for hold in holds[whose]:
             hold.windows = [*hold.windows, window.pk]
             hold.save(update_fields=["windows"])
 

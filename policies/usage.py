@@ -54,7 +54,8 @@ def foreseen(*, spender: Spender, quote: Quote, now: datetime) -> list[Met]:
     """What `budgets.hold` would meet now, in its order. Nothing is promised: money that is free
     now may be gone when it is asked for."""
     held = budgets.drafted(spender, quote)
-    return [_met(rule, held, now=now) for rule in rules.meeting(held, spender.organisation)]
+    met = rules.meeting(held, rules.in_force(spender.organisation))
+    return [_met(rule, held, now=now) for rule in met]
 
 
 def _met(rule: BudgetRule, held: Hold, *, now: datetime) -> Met:

@@ -16,6 +16,8 @@ class RuleBook(models.Model):
     organisation = models.OneToOneField(
         "accounts.Organisation", models.CASCADE, primary_key=True, related_name="+"
     )
+    # Another word after every change: what a process remembers of the rules is known to be old.
+    edition = models.CharField(max_length=32, default="")
 
     class Meta:
         default_permissions = ()
@@ -78,6 +80,11 @@ class BudgetRule(Tenant):
         default=False,
         help_text=_("Each member has this limit alone, instead of sharing it."),
     )
+    is_default = models.BooleanField(
+        _("only without a rule of their own"),
+        default=False,
+        help_text=_("It yields to a rule that names one of them for the same thing."),
+    )
     is_enabled = models.BooleanField(_("in force"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -123,6 +130,8 @@ class BudgetRule(Tenant):
             raise ValidationError(
                 {"is_per_member": _("Only teams and organisations have members.")}
             )
+        if self.is_default and (self.subject or self.scope == self.Scope.ORGANISATION):
+            raise ValidationError({"is_default": _("A default is for all of a kind, not for one.")})
 
 
 class Window(Tenant):

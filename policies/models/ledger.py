@@ -115,6 +115,8 @@ class Entry(Spend):
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     provider_request_id = models.CharField(max_length=120, blank=True)
+    # Added after lines were written: hash_of counts it only where it says something.
+    is_overrun = models.BooleanField(_("above its quote"), default=False)
     held_at = models.DateTimeField()
     at = models.DateTimeField(_("time"))
     prev_hash = models.CharField(max_length=64, blank=True)

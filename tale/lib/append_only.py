@@ -4,8 +4,12 @@ A line may go only when a seal covers it (`sealed_by`); a correction is a new li
 guard to empty the tables between two tests; nothing else may.
 """
 
+from collections.abc import Callable
+
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+Step = Callable[[object, BaseDatabaseSchemaEditor], None]
 
 GUARDED: dict[str, str] = {
     # table: the condition under which a line may be deleted
@@ -55,13 +59,26 @@ def lift(schema: BaseDatabaseSchemaEditor, table: str) -> None:
 
 def guarding(*tables: str) -> migrations.RunPython:
     """The step of a migration that puts the guards on."""
+    return migrations.RunPython(_put_on(tables), _take_off(tables), elidable=False)
 
+
+def lifting(*tables: str) -> migrations.RunPython:
+    """Before a step that changes such a table: SQLite makes it anew and loses its triggers. Its
+    migration ends with `guarding`."""
+    return migrations.RunPython(_take_off(tables), _put_on(tables), elidable=False)
+
+
+def _put_on(tables: tuple[str, ...]) -> Step:
     def put_on(_apps: object, schema: BaseDatabaseSchemaEditor) -> None:
         for table in tables:
             guard(schema, table)
 
+    return put_on
+
+
+def _take_off(tables: tuple[str, ...]) -> Step:
     def take_off(_apps: object, schema: BaseDatabaseSchemaEditor) -> None:
         for table in tables:
             lift(schema, table)
 
-    return migrations.RunPython(put_on, take_off, elidable=False)
+    return take_off

@@ -119,8 +119,10 @@ def _furnished() -> list[dict[str, Any]]:
     organisation = people.found_organisation(name="Bench", owner=owner)
     boss = Actor(organisation, owner, Membership.objects.of(organisation).get(user=owner))
     team = people.save_team(actor=boss, name="All")
-    for scope, subject in (("organisation", ""), ("team", team.pk), ("team", ""), ("user", "")):
-        rule = BudgetRule(scope=scope, subject=subject, capability="image", limit=LIMIT)
+    scopes = (("organisation", ""), ("team", ""), ("team", team.pk), ("user", ""))
+    for tighter, (scope, subject) in enumerate(scopes):
+        limit = LIMIT - tighter  # one that another always stops first is refused
+        rule = BudgetRule(scope=scope, subject=subject, capability="image", limit=limit)
         rules.save(actor=boss, rule=rule, now=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute("create table bench_counter (id int primary key, n bigint)")

@@ -11,6 +11,7 @@ from tests.browser.conftest import PHONE, Visitor
 from tests.running import Running
 
 LIFT_THE_CAP = """
+from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import Membership, Organisation, Role
 from policies import rules
@@ -18,7 +19,7 @@ from policies.models import BudgetRule
 demo = Organisation.objects.get(name="Demo")
 owner = Membership.objects.of(demo).select_related("user").get(role=Role.OWNER)
 rule = BudgetRule.objects.of(demo).get(scope="organisation")
-rules.delete(actor=Actor(demo, owner.user, owner), rule=rule)
+rules.delete(actor=Actor(demo, owner.user, owner), rule=rule, now=timezone.now())
 """
 
 

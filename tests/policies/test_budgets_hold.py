@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from accounts.actor import Actor
 from accounts.models import Organisation, User
-from policies import budgets, rules
+from policies import budgets, ledger, rules
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
 from tale.lib.fields import new_id
@@ -179,6 +179,6 @@ def test_the_ledger_is_a_chain(acme: Organisation, alice: User) -> None:
     entries = list(Entry.objects.of(acme).order_by("seq"))
     assert [entry.seq for entry in entries] == [1, 2, 3]
     assert [entry.prev_hash for entry in entries] == ["", entries[0].hash, entries[1].hash]
-    assert all(budgets.hash_of(entry) == entry.hash for entry in entries)
+    assert all(ledger.hash_of(entry) == entry.hash for entry in entries)
     entries[1].amount_micro += 1
-    assert budgets.hash_of(entries[1]) != entries[1].hash
+    assert ledger.hash_of(entries[1]) != entries[1].hash
