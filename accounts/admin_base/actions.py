@@ -22,6 +22,7 @@ NAMES: dict[str, Promise] = {
     "credential.reordered": _("Credentials put in order"),
     "credential.signed_in": _("Credential signed in"),
     "email.changed": _("E-mail address changed"),
+    "entry.corrected": _("Entry corrected"),
     "fallbacks.changed": _("Fallbacks changed"),
     "featureswitch.changed": _("Feature switch changed"),
     "featureswitch.created": _("Feature switched off"),

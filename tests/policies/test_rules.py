@@ -1,0 +1,256 @@
+"""Which rules meet a spend, and what a hold asks of the database."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import AuditLine, Organisation, User
+from policies import budgets, corrections, counters, ledger, periods, rules, usage
+from policies.models import BudgetRule, Entry, Hold, Window
+from policies.spender import Quote, Spender
+from tale.lib import clock
+from tale.lib.fields import new_id
+from tale.lib.refusals import Refusal
+from tests.people import actor_for
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(organisation: Organisation, *, amount: int = 40_000, who: str = "who_b", **of: Any) -> Hold:
+    quote = Quote("image", "generate", "p", "m", amount, "EUR", {}, pictures=1)
+    return budgets.hold(
+        spender=Spender(organisation, user=who, **of),
+        quote=quote,
+        reference="test",
+        idempotency_key=new_id("test"),
+        now=timezone.now(),
+        sent_for=timedelta(minutes=5),
+    )
+
+
+def limit(user: User, *, money: int = 10**6, **about: Any) -> BudgetRule:
+    rule = BudgetRule(**{"scope": "user", "limit": money, **about})
+    return rules.save(actor=actor_for(user), rule=rule, now=timezone.now())
+
+
+def book(hold: Hold, amount: int) -> Entry:
+    line = {"amount_micro": amount, "pictures": 1}
+    assert budgets.settle(hold=hold, lines=[line], now=timezone.now())
+    return Entry.objects.of(hold.organisation).get(hold=hold.pk)
+
+
+def used(rule: BudgetRule) -> dict[str, int]:
+    return {each.subject: each.used for each in usage.of_rule(rule, now=timezone.now())}
+
+
+class TestDefaults:
+    def test_it_yields_to_a_rule_of_ones_own(self, acme: Organisation, alice: User) -> None:
+        limit(alice, money=50_000, is_default=True)
+        limit(alice, money=200_000, subject="who_b")
+        for _ in range(5):
+            ask(acme, who="who_b")
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme, who="who_b")
+        ask(acme, who="who_c")
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme, who="who_c")
+
+    def test_only_for_the_same_thing(self, acme: Organisation, alice: User) -> None:
+        limit(alice, money=50_000, is_default=True)
+        limit(alice, money=10, subject="who_b", capability="chat")
+        ask(acme)
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme)
+
+    def test_it_comes_back_exact(self, acme: Organisation, alice: User) -> None:
+        default = limit(alice, money=100_000, is_default=True)
+        own = limit(alice, money=300_000, subject="who_b")
+        book(ask(acme), 40_000)
+        ask(acme)
+        assert used(default) == {}
+        rules.delete(actor=actor_for(alice), rule=own, now=timezone.now())
+        assert used(default) == {"who_b": 80_000}
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme)
+
+    @pytest.mark.parametrize("about", [{"subject": "who_b"}, {"scope": "organisation"}])
+    def test_it_is_for_all_of_a_kind(
+        self, acme: Organisation, alice: User, about: dict[str, str]
+    ) -> None:
+        with pytest.raises(ValidationError, match="default"):
+            limit(alice, is_default=True, **about)
+
+
+class TestEffects:
+    @pytest.mark.parametrize(
+        "about",
+        [
+            {"scope": "user", "money": 100},
+            {"scope": "team", "money": 101, "capability": "image"},
+            {"scope": "organisation", "money": 100, "is_per_member": True},
+            {"scope": "user", "money": 100, "is_default": True},
+        ],
+    )
+    def test_behind_the_organisations(
+        self, acme: Organisation, alice: User, about: dict[str, Any]
+    ) -> None:
+        limit(alice, scope="organisation", money=100, capability="any")
+        with pytest.raises(ValidationError, match="Without effect"):
+            limit(alice, **about)
+        assert limit(alice, **(about | {"money": 99})).limit == 99
+
+    @pytest.mark.parametrize(
+        "about",
+        [
+            {"period": "day"},
+            {"measure": "pictures"},
+            {"capability": "any"},
+            {"action": "warn"},
+            {"is_enabled": False},
+            {"scope": "key"},
+        ],
+    )
+    def test_what_is_counted_otherwise_has_one(
+        self, acme: Organisation, alice: User, about: dict[str, Any]
+    ) -> None:
+        limit(alice, money=100)
+        assert limit(alice, **({"money": 5000, "scope": "user", "subject": "who_b"} | about)).pk
+
+    def test_a_default_does_not_come_before_ones_own(self, acme: Organisation, alice: User) -> None:
+        limit(alice, money=100, is_default=True)
+        assert limit(alice, money=500, subject="who_b").pk
+
+    def test_raising_the_other_one_gives_it_back(self, acme: Organisation, alice: User) -> None:
+        whole = limit(alice, scope="organisation", money=100)
+        whole.limit = 1000
+        rules.save(actor=actor_for(alice), rule=whole, now=timezone.now())
+        assert limit(alice, money=500).pk
+
+
+class TestWhatAHoldAsks:
+    def four_caps(self, alice: User) -> None:
+        for tighter, scope in enumerate(("organisation", "team", "assistant", "user")):
+            limit(alice, scope=scope, money=10**9 - tighter)
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.postgres
+    def test_five_round_trips_under_four_caps(self, acme: Organisation, alice: User) -> None:
+        """BEGIN, lock, insert, counters, COMMIT: 600 holds a second hang on it."""
+        self.four_caps(alice)
+        ask(acme, team="team_x", assistant="asst_x")
+        with CaptureQueriesContext(connection) as asked:
+            ask(acme, team="team_x", assistant="asst_x")
+        assert len(asked) == 5, [query["sql"][:80] for query in asked]
+
+    def test_a_change_of_the_rules_is_seen_at_once(self, acme: Organisation, alice: User) -> None:
+        rule = limit(alice, money=50_000)
+        ask(acme)
+        rule.limit = 100_000
+        rules.save(actor=actor_for(alice), rule=rule, now=timezone.now())
+        ask(acme)
+        rule.is_enabled = False
+        rules.save(actor=actor_for(alice), rule=rule, now=timezone.now())
+        assert ask(acme).windows == []
+
+    @pytest.mark.django_db(transaction=True)
+    def test_counters_that_were_rolled_back_are_not_remembered(
+        self, acme: Organisation, alice: User
+    ) -> None:
+        limit(alice, money=50_000)
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme, amount=60_000)
+        assert ask(acme).windows
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_backup_played_in_is_noticed(self, acme: Organisation, alice: User) -> None:
+        rule = limit(alice, money=50_000)
+        ask(acme, amount=1)
+        Window.objects.filter(rule=rule).delete()
+        with pytest.raises(Window.DoesNotExist):
+            ask(acme, amount=1)
+        assert ask(acme, amount=1).windows == list(
+            Window.objects.filter(rule=rule).values_list("pk", flat=True)
+        )
+        counters.forget()
+
+    @pytest.mark.postgres
+    def test_the_clock_of_the_database_counts(
+        self, acme: Organisation, alice: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limit(alice, period="day")
+        real = timezone.now
+        monkeypatch.setattr(clock.timezone, "now", lambda: real() + timedelta(days=1, hours=1))
+        try:
+            held = ask(acme)
+        finally:
+            monkeypatch.undo()
+            clock.heard(real())
+        today = periods.bounds("day", zone=acme.time_zone, now=real())[0]
+        assert Window.objects.of(acme).get().starts_at == today
+        assert held.lease_until is not None
+        assert timedelta(minutes=4) < held.lease_until - real() < timedelta(minutes=6)
+
+
+class TestLines:
+    def test_above_its_quote_is_booked_and_told(
+        self, acme: Organisation, alice: User, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rule = limit(alice, money=50_000)
+        with caplog.at_level(logging.ERROR, logger="policies.ledger"):
+            entry = book(ask(acme), 70_000)
+        assert entry.is_overrun
+        assert "above the quote" in caplog.text
+        assert used(rule) == {"who_b": 70_000}
+        assert ledger.hash_of(entry) == entry.hash
+
+    def test_a_refund_gives_room_and_stays_a_line(self, acme: Organisation, alice: User) -> None:
+        rule = limit(alice, money=50_000)
+        entry = book(ask(acme), 40_000)
+        line = self.correct(alice, entry, amount_micro=-30_000)
+        assert used(rule) == {"who_b": 10_000}
+        ask(acme)
+        assert (line.hold, line.kind, line.prev_hash) == (entry.hold, "refund", entry.hash)
+        assert ledger.hash_of(line) == line.hash
+        told = AuditLine.objects.of(acme).get(action="entry.corrected")
+        assert "bill 7" in str(told.detail.data)
+
+    def test_twice(self, acme: Organisation, alice: User) -> None:
+        entry = book(ask(acme), 40_000)
+        self.correct(alice, entry, amount_micro=-30_000)
+        with pytest.raises(Refusal) as no:
+            self.correct(alice, entry, amount_micro=-30_000)
+        assert (no.value.code, no.value.field) == ("out_of_range", "amount")
+        self.correct(alice, entry, amount_micro=-10_000)
+        assert sum(each.amount_micro for each in Entry.objects.of(acme)) == 0
+
+    @pytest.mark.parametrize(
+        ("field", "said"),
+        [
+            ("reason", {"reason": " "}),
+            ("kind", {"kind": "use"}),
+            ("amount", {"amount_micro": 0}),
+            ("amount", {"amount_micro": 5}),
+        ],
+    )
+    def test_what_is_no_correction(
+        self, acme: Organisation, alice: User, field: str, said: dict[str, Any]
+    ) -> None:
+        entry = book(ask(acme), 40_000)
+        with pytest.raises(Refusal) as no:
+            self.correct(alice, entry, **said)
+        assert no.value.field == field
+        assert Entry.objects.of(acme).count() == 1
+
+    def correct(self, user: User, entry: Entry, **said: Any) -> Entry:
+        asked = {"kind": "refund", "amount_micro": -1, "reason": "bill 7", **said}
+        return corrections.correct(actor=actor_for(user), entry=entry, now=timezone.now(), **asked)
