@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
-from policies import usage
+from policies import preview, usage
 from policies.admin.names import name_of, names_of
 from policies.models import BudgetRule
 from tale.lib import money
@@ -59,6 +59,22 @@ def drawn(rule: Any, *, most: int, named: bool) -> SafeString:
     rows = rows_of(rule.found[:most] or [usage.unused(rule)], rule.names)
     more = max(len(rule.found) - most, 0)
     return render_to_string("admin/bars.html", {"rows": rows, "named": named, "more": more})
+
+
+def foreseen(rule: BudgetRule, *, now: datetime, most: int = 10) -> SafeString:
+    """What it would have done, and to whom."""
+    seen = preview.of(rule, now=now)
+    worst = sorted(seen.stopped.items(), key=lambda each: -each[1])
+    names = names_of([subject for subject, _number in worst[:most]], rule.organisation)
+    return render_to_string(
+        "admin/foreseen.html",
+        {
+            "seen": seen,
+            "amount": money.show(seen.amount_micro, rule.organisation.currency),
+            "stopped": [(name_of(subject, names), number) for subject, number in worst[:most]],
+            "more": max(len(worst) - most, 0),
+        },
+    )
 
 
 def rows_of(found: Iterable[usage.Usage], names: Names) -> list[dict[str, Any]]:

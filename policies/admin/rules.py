@@ -45,6 +45,7 @@ class RuleForm(SubjectForm):
             "limit",
             "period",
             "is_per_member",
+            "is_default",
             "action",
             "warn_percent",
             "is_enabled",
@@ -58,6 +59,10 @@ class RuleForm(SubjectForm):
         if rule.pk and not rule._state.adding:
             in_money = rule.measure == BudgetRule.Measure.MONEY
             self.initial["limit"] = money.plain(rule.limit) if in_money else str(rule.limit)
+
+    def is_valid(self) -> bool:
+        """Only looked at: shown again as it is filled in, and not saved."""
+        return super().is_valid() and "_look" not in self.data
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -107,9 +112,10 @@ class RuleAdmin(OrganisationAdmin):
     list_select_related = ("organisation",)
     search_fields = ("subject", "id")
     search_help_text = _("Search by the id of a person, team, assistant or key")
-    readonly_fields = ("usage_now",)
+    readonly_fields = ("usage_now", "last_month")
     conditional_fields = SHOWN_FOR_SCOPE | {
-        "is_per_member": "scope == 'team' || scope == 'organisation'"
+        "is_default": "scope != 'organisation'",
+        "is_per_member": "scope == 'team' || scope == 'organisation'",
     }
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -146,6 +152,12 @@ class RuleAdmin(OrganisationAdmin):
     def usage_now(self, rule: Any) -> SafeString:
         return bars.drawn(rule, most=20, named=True)
 
+    @theme.display(description=_("last month"))
+    def last_month(self, rule: Any) -> SafeString | str:
+        if rule.limit is None or not hasattr(rule, "organisation"):
+            return _t("Fill it in, then choose Preview: nothing is saved by it.")
+        return bars.foreseen(rule, now=timezone.now())
+
     @theme.display(description=_("at the limit"), label={"block": "danger", "warn": "warning"})
     def action_name(self, rule: BudgetRule) -> tuple[str, str]:
         return rule.action, rule.get_action_display()
@@ -156,9 +168,10 @@ class RuleAdmin(OrganisationAdmin):
         seen = ((None, {"fields": ("usage_now",)}),) if obj is not None else ()
         return (
             *seen,
-            (_("Whom it meets"), {"fields": ("scope", *subjects, "is_per_member")}),
+            (_("Whom it meets"), {"fields": ("scope", *subjects, "is_per_member", "is_default")}),
             (_("How much"), {"fields": ("capability", "measure", "limit", "period")}),
             (_("What happens"), {"fields": ("action", "warn_percent", "is_enabled")}),
+            (_("What it would have done"), {"fields": ("last_month",)}),
         )
 
     def get_form(self, request: HttpRequest, obj: Any = None, *asked: Any, **options: Any) -> Any:
@@ -172,8 +185,18 @@ class RuleAdmin(OrganisationAdmin):
     def limit(self, rule: BudgetRule) -> str:
         return bars.shown(rule, rule.limit)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = {"look_label": _("Preview"), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
     def save_model(self, request: HttpRequest, obj: BudgetRule, form: Any, change: bool) -> None:
         rules.save(actor=actor(request), rule=obj, now=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: BudgetRule) -> None:
-        rules.delete(actor=actor(request), rule=obj)
+        rules.delete(actor=actor(request), rule=obj, now=timezone.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from policies.models import (
 from policies.spender import Quote, Spender
 from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tale import demo
+from tale.lib.fields import new_id
 from tests.people import actor_for, membership_of, owner_of
 
 SignIn = Callable[..., Client]
@@ -38,19 +39,30 @@ CONTROLS = {"_save": "Save"}
 
 
 def spend(
-    user: User, *, amount: int = 40_000, model: str = "studio-image", pictures: int = 1
+    user: User,
+    *,
+    amount: int = 40_000,
+    model: str = "studio-image",
+    pictures: int = 1,
+    now: datetime | None = None,
 ) -> Entry:
     """One settled picture, with its call."""
-    hold = hold_for(user, amount=amount, model=model, pictures=pictures)
-    call = calls.start(hold=hold, now=timezone.now())
+    now = now or timezone.now()
+    hold = hold_for(user, amount=amount, model=model, pictures=pictures, now=now)
+    call = calls.start(hold=hold, now=now)
     line = {"amount_micro": amount, "pictures": pictures}
-    budgets.settle(hold=hold, lines=[line], now=timezone.now())
-    calls.end(call=call, now=timezone.now())
+    budgets.settle(hold=hold, lines=[line], now=now)
+    calls.end(call=call, now=now)
     return Entry.objects.of(hold.organisation).get(hold=hold.pk)
 
 
 def hold_for(
-    user: User, *, amount: int = 40_000, model: str = "studio-image", pictures: int = 1
+    user: User,
+    *,
+    amount: int = 40_000,
+    model: str = "studio-image",
+    pictures: int = 1,
+    now: datetime | None = None,
 ) -> Hold:
     actor = actor_for(user)
     quote = Quote(
@@ -62,12 +74,12 @@ def hold_for(
         currency=actor.organisation.currency,
         pictures=pictures,
     )
-    now = timezone.now()
+    now = now or timezone.now()
     return budgets.hold(
         spender=Spender.of(actor),
         quote=quote,
         reference="test",
-        idempotency_key=f"{user.pk}-{now.timestamp()}",
+        idempotency_key=new_id("test"),
         now=now,
         sent_for=timedelta(seconds=60),
     )

@@ -95,6 +95,33 @@ class TestBudgetRule:
         assert field in errors or "__all__" in errors
         assert not BudgetRule.objects.of(acme).exists()
 
+    def test_one_that_another_always_stops_first(
+        self, dana: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        client = as_(dana)
+        self.add(client)
+        answer = self.add(client, scope="user", limit="2.50")
+        assert "always stops it first" in answer.context["adminform"].form.errors["limit"][0]
+        assert BudgetRule.objects.of(acme).count() == 1
+        assert self.add(client, scope="user", limit="2.49").status_code == 302
+
+    def test_a_preview_saves_nothing(
+        self, dana: User, bob: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        in_last_month = timezone.now().replace(day=1) - timedelta(days=3)
+        for _ in range(3):
+            spend(bob, now=in_last_month)
+        answer = self.add(as_(dana), scope="user", limit="0.08", _look="Preview")
+        text = page_of(answer)
+        assert answer.status_code == 200
+        assert not answer.context["adminform"].form.errors
+        assert "would have stopped 1 request, worth 0.04 EUR" in text
+        assert "Bob" in text
+        assert not BudgetRule.objects.of(acme).exists()
+        assert "stopped nothing" in page_of(
+            self.add(as_(dana), scope="user", limit="1", _look="Preview")
+        )
+
     def test_the_same_twice(self, dana: User, acme: Organisation, as_: SignIn) -> None:
         client = as_(dana)
         self.add(client)
