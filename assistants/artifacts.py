@@ -114,7 +114,8 @@ def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[A
                 prompt=job.wish["prompt"],
                 revised_prompt=finished.revised_prompt,
                 model=job.plan["model"],
-                parameters=job.plan | {"marked_by": file.marked_by},
+                parameters=job.plan,
+                marked_by=file.marked_by,
             )
         )
     return Artifact.objects.bulk_create(rows)

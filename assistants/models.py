@@ -159,6 +159,7 @@ class Artifact(Stored, Tenant):
     revised_prompt = models.TextField(blank=True)
     model = models.CharField(max_length=120, blank=True)
     parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    marked_by = models.CharField(max_length=8, blank=True)  # ours, provider, none; an upload: ""
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True)
     # Who wants it gone and why, until the proof says so.

@@ -85,7 +85,7 @@ def test_it_works(office: Organisation, bob: User, script: Script) -> None:
         content = row.get_bytes()
         assert row.sha256 == hashlib.sha256(content).hexdigest()
         assert row.size_bytes == len(content)
-        assert row.parameters["marked_by"] == "ours"
+        assert row.marked_by == "ours"
         assert files_of(row) == {made.path for made in rows}
         assert b"foxes" not in content
         with Image.open(io.BytesIO(content)) as image:
@@ -112,7 +112,7 @@ def test_what_a_provider_signed_is_kept_byte_for_byte(
     script.sends = [sent]
     [row] = draw(bob, Wish("a fox"))
     assert row.get_bytes() == sent
-    assert row.parameters["marked_by"] == "provider"
+    assert row.marked_by == "provider"
     assert credentials_of(row).picture == "theirs"
     assert files_of(row) == {row.path}
 
@@ -131,7 +131,7 @@ def test_a_picture_that_cannot_be_marked_is_kept_and_that_is_said(
     script.sends = [picture(64, 64)]
     [row] = draw(bob, Wish("a fox"))
     assert row.get_bytes() == picture(64, 64)
-    assert row.parameters["marked_by"] == "none"
+    assert row.marked_by == "none"
     assert Hold.objects.of(office).get().state == "settled"
 
 
