@@ -21,6 +21,7 @@ class Wish:
     seed: int | None = None
     references: int = 0  # pictures that come with it; any makes it an edit
     has_mask: bool = False
+    alt: str = ""  # what it will show, in words for those who do not see it; no model is told
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,11 @@ SCHEMA: dict[str, Any] = {
             "quality": {"type": "string", "enum": ["auto", "low", "medium", "high"]},
             "style": {"type": "string", "description": "Such as watercolour."},
             "background": {"type": "string", "enum": ["auto", "opaque", "transparent"]},
+            "alt": {
+                "type": "string",
+                "description": "What the picture will show, in one sentence for people who "
+                "cannot see it.",
+            },
             "images": {
                 "type": "array",
                 "items": {"type": "string"},
@@ -79,4 +84,5 @@ def _wish(arguments: dict[str, Any]) -> Wish:
         quality=word("quality", "auto"),
         style=word("style", ""),
         background=word("background", "auto"),
+        alt=word("alt", "").strip(),
     )
