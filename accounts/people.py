@@ -15,7 +15,16 @@ from accounts.models import ApiKey, Membership, Organisation, Role, Team, TeamMe
 from accounts.tenancy import Tenant
 from tale.lib.refusals import NotFound, Refusal
 
-OF_ORGANISATION = {"name", "currency", "time_zone", "language", "status"}
+OF_ORGANISATION = {
+    "name",
+    "currency",
+    "time_zone",
+    "language",
+    "status",
+    "storage_mib",
+    "counts_generated",
+    "link_minutes",
+}
 OF_MEMBER = {"role", "is_author", "primary_team"}
 
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assistants import explain
+from assistants import explain, storage
 from assistants.access import assistants_for
 from assistants.context import Context
 from providers.shapes import Wish
@@ -125,4 +125,38 @@ class PictureCheck(Resource):
         return self.item(told)
 
 
-urlpatterns: list[Any] = [path("picture-checks", PictureCheck.as_view(), name="picture-check")]
+class StorageSerializer(Body):
+    used_bytes = serializers.IntegerField(source="used", read_only=True, help_text="What counts.")
+    limit_bytes = serializers.IntegerField(source="limit", read_only=True)
+    uploaded_bytes = serializers.IntegerField(source="uploaded", read_only=True)
+    generated_bytes = serializers.IntegerField(source="generated", read_only=True)
+    counts_generated = serializers.BooleanField(
+        read_only=True, help_text="Whether generated pictures count."
+    )
+    pictures = serializers.IntegerField(read_only=True)
+
+    example = {
+        "used_bytes": 1204311,
+        "limit_bytes": 2147483648,
+        "uploaded_bytes": 1204311,
+        "generated_bytes": 90120445,
+        "counts_generated": False,
+        "pictures": 41,
+    }
+
+
+class Storage(Resource):
+    @operation(
+        "Show how much you store, and how much you may",
+        right="use_workspace",
+        scope="images",
+        gives=StorageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        return self.item(storage.usage_of(self.actor))
+
+
+urlpatterns: list[Any] = [
+    path("picture-checks", PictureCheck.as_view(), name="picture-check"),
+    path("storage", Storage.as_view(), name="storage"),
+]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.utils.translation import gettext as _
 
 from assistants import gate
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from assistants.provenance import By
 from providers.shapes import Finished, Picture
-from tale.lib.refusals import NotFound
+from tale.lib.refusals import NotFound, Refusal
 
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -73,19 +74,42 @@ def is_stored(path: str) -> bool:
 
 def sources_for(context: Context, ids: Sequence[str]) -> list[Artifact]:
     """Pictures to begin from: of the same chat, or one's own. Any other is as good as none."""
+    mine = _at_hand(context, ids, "images")
+    if any(row.origin == Artifact.Origin.MASK for row in mine):
+        raise Refusal("invalid_value", _("This is a mask and no picture."), field="images")
+    return mine
+
+
+def mask_for(context: Context, mask: str, sources: Sequence[Artifact]) -> Artifact:
+    """It marks the first of the pictures, so it is as large."""
+    (row,) = _at_hand(context, [mask], "mask")
+    if row.origin != Artifact.Origin.MASK:
+        raise Refusal("invalid_value", _("This is a picture and no mask."), field="mask")
+    of = sources[0] if sources else row
+    if (row.width, row.height) != (of.width, of.height):
+        text = _("The mask is %(mask)s and its picture %(picture)s. Make them the same size.")
+        sizes = {"mask": f"{row.width}x{row.height}", "picture": f"{of.width}x{of.height}"}
+        raise Refusal("invalid_value", text % sizes, field="mask")
+    return row
+
+
+def _at_hand(context: Context, ids: Sequence[str], field: str) -> list[Artifact]:
     rows = Artifact.objects.of(context.actor.organisation).filter(
         pk__in=ids, state=Artifact.State.READY
     )
     mine = {row.pk: row for row in rows if _is_at_hand(row, context)}
     if len(mine) < len(set(ids)):
-        raise NotFound(field="images")
+        raise NotFound(field=field)
     return [mine[pk] for pk in ids]
 
 
 def _is_at_hand(row: Artifact, context: Context) -> bool:
-    user = context.actor.user
-    in_this_chat = bool(context.home) and row.home == context.home
-    return in_this_chat or (user is not None and row.owner_id == user.pk)
+    user, key = context.actor.user, context.actor.key
+    if context.home and row.home == context.home:
+        return True
+    if user is not None:
+        return row.owner_id == user.pk
+    return key is not None and row.key == key.pk
 
 
 def pictures_of(rows: Sequence[Artifact]) -> list[Picture]:
@@ -110,7 +134,7 @@ def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[A
                 media_type=seen.media_type,
                 width=seen.width,
                 height=seen.height,
-                alt=job.wish["prompt"][:500],
+                alt=(job.wish.get("alt") or job.wish["prompt"])[:500],
                 prompt=job.wish["prompt"],
                 revised_prompt=finished.revised_prompt,
                 model=job.plan["model"],

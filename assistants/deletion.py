@@ -25,7 +25,7 @@ from tale.lib.refusals import Refusal
 
 State, Reason = Artifact.State, DeletionProof.Reason
 ALIVE = (State.READY, State.ASIDE)
-WORDS = ("prompt", "style", "negative")
+WORDS = ("prompt", "style", "negative", "alt")
 BATCH = 100
 log = structlog.get_logger()
 

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from providers.shapes import Picture
 from tale.lib import child, outline
 from tale.lib.child import ChildFailed
@@ -45,6 +47,18 @@ async def pass_upload(content: bytes, *, field: str = "file") -> Picture:
         return Picture(anew, read.media_type)
     except Unsound as unsound:
         raise Refusal(unsound.code, field=field) from unsound
+
+
+async def pass_mask(content: bytes, *, field: str = "mask") -> Picture:
+    """As grey, 255 where its picture may change: where it is see-through, or, if it is nowhere,
+    where it is white."""
+    try:
+        read = outline.read(content, most_bytes=MOST_UPLOADED)
+        return Picture(await _in_child("mask", content[: read.length]), outline.PNG)
+    except Unsound as unsound:
+        is_empty = unsound.code == "blank"
+        message = _("Nothing is marked on this mask.") if is_empty else ""
+        raise Refusal(unsound.code, message, field=field) from unsound
 
 
 async def _made(picture: Picture) -> Picture | None:

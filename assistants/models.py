@@ -134,6 +134,7 @@ class Artifact(Stored, Tenant):
     class Origin(models.TextChoices):
         GENERATED = "generated", _("Generated")
         UPLOADED = "uploaded", _("Uploaded")
+        MASK = "mask", _("Mask")  # grey, and 255 where its picture may change
 
     class Retention(models.TextChoices):
         ORDINARY = "ordinary", _("With its chat")
@@ -144,6 +145,7 @@ class Artifact(Stored, Tenant):
     id = PublicIdField("art")
     home = models.CharField(max_length=80, blank=True)
     owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    key = models.CharField(max_length=40, blank=True)  # of the organisation, that uploaded it
     job = models.ForeignKey(ImageJob, models.SET_NULL, null=True, related_name="artifacts")
     ordinal = models.PositiveSmallIntegerField(default=0)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.GENERATED)

@@ -58,11 +58,14 @@ def deletable_for(actor: Actor, artifact_id: str) -> Artifact:
 
 
 def pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
-    """Deleted ones too. A key of the organisation has those that were made with it."""
+    """Deleted ones too. A key of the organisation has those that were made or sent with it."""
     rows = Artifact.objects.of(actor.organisation).exclude(state=Artifact.State.ASIDE)
+    rows = rows.exclude(origin=Artifact.Origin.MASK)
     if actor.user is None:
-        made = Hold.objects.of(actor.organisation).filter(key=actor.key.pk if actor.key else "")
-        return rows.filter(home="", owner=None, job__hold__in=made.values("pk"))
+        key = actor.key.pk if actor.key else ""
+        made = Hold.objects.of(actor.organisation).filter(key=key).values("pk")
+        its = Q(job__hold__in=made) | Q(origin=Artifact.Origin.UPLOADED, key=key)
+        return rows.filter(its, home="", owner=None)
     chats = Chat.objects.of(actor.organisation).filter(owner=actor.user, deleted_at=None)
     return rows.filter(Q(home="", owner=actor.user) | Q(home__in=chats.values("pk")))
 

@@ -12,11 +12,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assistants import renditions
+from assistants import renditions, uploads
 from assistants.models import Artifact
 from chats import access, delivery, pictures
 from tale.lib import outline
 from tale.lib.aio import in_db
+from tale.lib.multipart import MultipartParser, SentField
 from tale.lib.paging import PageQuery, PeriodQuery, Query
 from tale.lib.resource import Body, Resource, operation
 from tale.lib.strict import StrictCharField, StrictChoiceField
@@ -45,7 +46,12 @@ class PictureSerializer(Body):
     height = serializers.IntegerField(read_only=True)
     size_bytes = serializers.IntegerField(read_only=True)
     sha256 = serializers.CharField(read_only=True, help_text="Of the original's bytes.")
-    alt = serializers.CharField(read_only=True)
+    alt = StrictCharField(
+        max_length=500, allow_blank=True, help_text="What it shows, for those who do not see it."
+    )
+    expires_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null: kept until somebody deletes it."
+    )
     prompt = serializers.CharField(read_only=True)
     revised_prompt = serializers.CharField(read_only=True, help_text="What was really asked for.")
     model = serializers.CharField(read_only=True)
@@ -62,6 +68,7 @@ class PictureSerializer(Body):
         "size_bytes": 1204311,
         "sha256": "9b0c",
         "alt": "A fox in the snow",
+        "expires_at": None,
         "prompt": "A fox in the snow",
         "revised_prompt": "A fox in the snow",
         "model": "studio-draw",
@@ -72,7 +79,18 @@ class PictureSerializer(Body):
         return reverse("api:picture-content", args=[picture.pk])
 
 
+class UploadSerializer(Body):
+    file = SentField(help_text="PNG, JPEG or WebP, at most 20 MiB and 25 megapixels.")
+    alt = StrictCharField(
+        max_length=500, required=False, help_text="What it shows. Else the name of the file."
+    )
+
+    example = {"file": "the bytes of a picture", "alt": "A fox in the snow"}
+
+
 class PictureList(Resource):
+    parser_classes = (MultipartParser,)
+
     @operation(
         "List your pictures",
         gives=PictureSerializer,
@@ -83,6 +101,28 @@ class PictureList(Resource):
     def get(self, request: Request) -> Response:
         alive = access.pictures_of(self.actor).filter(state=Artifact.State.READY)
         return self.page(alive.filter(**self.filters("created_at")), newest_first=True)
+
+    @operation(
+        "Upload a picture",
+        takes=UploadSerializer,
+        gives=PictureSerializer,
+        status=201,
+        refuses=(507,),
+        right="use_workspace",
+        scope="images",
+    )
+    def post(self, request: Request) -> Response:
+        """It is made anew: its pixels are kept, upright, and nothing else it said."""
+        file = self.sent["file"]
+        keep = async_to_sync(uploads.keep)
+        kept = keep(
+            actor=self.actor,
+            content=file.content,
+            name=file.name,
+            alt=self.sent.get("alt", ""),
+            now=timezone.now(),
+        )
+        return self.item(kept)
 
 
 class PictureDetail(Resource):
@@ -95,6 +135,22 @@ class PictureDetail(Resource):
     )
     def get(self, request: Request, pk: str) -> Response:
         return self.item(access.picture_for(self.actor, pk))
+
+    @operation(
+        "Say what a picture shows",
+        takes=PictureSerializer,
+        gives=PictureSerializer,
+        refuses=(410,),
+        right="use_workspace",
+        scope="images",
+    )
+    def patch(self, request: Request, pk: str) -> Response:
+        picture = access.deletable_for(self.actor, pk)
+        self.compare(picture)
+        if "alt" in self.sent:
+            alt = self.sent["alt"]
+            picture = pictures.describe(actor=self.actor, artifact_id=pk, alt=alt)
+        return self.item(picture)
 
     @operation(
         "Delete a picture for good",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation
 from assistants import deletion
@@ -26,6 +27,19 @@ async def delete(*, actor: Actor, artifact_id: str, now: datetime) -> Artifact:
         await live.drop(f"turn:{turn}")
     with suppress(Refusal):
         await in_db(deletion.finish, picture=picture, now=now)
+    return picture
+
+
+@transaction.atomic
+def describe(*, actor: Actor, artifact_id: str, alt: str) -> Artifact:
+    """What it shows, for those who do not see it: said by who may delete it."""
+    picture = deletable_for(actor, artifact_id)
+    ready = Artifact.objects.of(actor.organisation).filter(state=Artifact.State.READY)
+    if not ready.filter(pk=picture.pk).update(alt=alt):
+        raise Refusal("gone")
+    _say_in_chat(picture, alt)
+    picture.refresh_from_db()
+    audit.write(actor=actor, action="picture.described", target=picture)
     return picture
 
 
@@ -61,6 +75,16 @@ def forget(*, organisation: Organisation, pictures: Sequence[Artifact]) -> list[
             _forget_call(message)
         turns.append(message.turn_id)
     return turns
+
+
+def _say_in_chat(picture: Artifact, alt: str) -> None:
+    said = Message.objects.of(picture.organisation).filter(role=Message.Role.TOOL)
+    for message in said.filter(turn__chat=picture.home) if picture.home else ():
+        mine = [entry for entry in message.data.get("pictures", ()) if entry["id"] == picture.pk]
+        for entry in mine:
+            entry["alt"] = alt
+        if mine:
+            message.save(update_fields=["data"])
 
 
 def _forget_call(answer: Message) -> None:

@@ -5,21 +5,34 @@ from zoneinfo import available_timezones
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from accounts import people
 from accounts.admin_base import GovernedForm, OrganisationAdmin, actor, is_operator
 from accounts.models import Organisation
+from assistants import storage
 from policies.models import Entry
 from tale.lib import theme
 
+OF_PICTURES = ("storage_mib", "counts_generated", "link_minutes")
 CURRENCIES = "EUR CHF USD GBP AUD BRL CAD CNY CZK DKK HUF INR JPY MXN NOK NZD PLN RON SEK SGD ZAR"
 
 
 class SettingsForm(GovernedForm):
     class Meta:
         model = Organisation
-        fields = ("name", "language", "time_zone", "currency", "status")
+        fields = (
+            "name",
+            "language",
+            "time_zone",
+            "currency",
+            "status",
+            "storage_mib",
+            "counts_generated",
+            "link_minutes",
+        )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -47,7 +60,7 @@ class OrganisationSettings(OrganisationAdmin):
     owner_field = "pk"
     list_display = ("name", "state", "currency", "time_zone", "created_at")
     search_fields = ("name", "id")
-    readonly_fields = ("id", "created_at")
+    readonly_fields = ("id", "created_at", "weight")
     actions = None
 
     def rows_of(self, organisation: Organisation) -> QuerySet[Any]:
@@ -72,10 +85,20 @@ class OrganisationSettings(OrganisationAdmin):
     def state(self, row: Organisation) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
+    @theme.display(description=_("stored now"))
+    def weight(self, row: Organisation) -> str:
+        total = storage.total_of(row)
+        parts = {
+            "uploaded": filesizeformat(total.uploaded),
+            "made": filesizeformat(total.generated),
+        }
+        return _t("%(uploaded)s uploaded, %(made)s generated") % parts
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         operators = ("status",) if is_operator(request) else ()
         return (
             (None, {"fields": ("name", "language", "time_zone", "currency")}),
+            (_("Pictures"), {"fields": (*OF_PICTURES, "weight")}),
             (_("About"), {"fields": (*operators, "id", "created_at")}),
         )
 

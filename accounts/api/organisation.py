@@ -13,8 +13,14 @@ from rest_framework.response import Response
 from accounts import people
 from accounts.actor import Actor
 from accounts.models import Membership, Organisation, Role
+from accounts.models.people import LONGEST_LINK_MINUTES, MOST_STORAGE_MIB
 from tale.lib.resource import Body, Resource, operation
-from tale.lib.strict import StrictCharField, StrictChoiceField
+from tale.lib.strict import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictIntegerField,
+)
 
 
 class TimeZoneField(StrictCharField):
@@ -32,6 +38,18 @@ class OrganisationSerializer(Body):
     currency = serializers.CharField(read_only=True)
     time_zone = TimeZoneField(help_text="Days and months of budgets begin at midnight here.")
     language = StrictChoiceField(settings.LANGUAGES)
+    storage_mib = StrictIntegerField(
+        min_value=0, max_value=MOST_STORAGE_MIB, required=False, help_text="For each person."
+    )
+    counts_generated = StrictBooleanField(
+        required=False, help_text="Whether generated pictures take of a person's storage."
+    )
+    link_minutes = StrictIntegerField(
+        min_value=1,
+        max_value=LONGEST_LINK_MINUTES,
+        required=False,
+        help_text="How long links to pictures live.",
+    )
     status = serializers.ChoiceField(Organisation.Status.choices, read_only=True)
     owner = serializers.SerializerMethodField(help_text="The member who owns it.")
     created_at = serializers.DateTimeField(read_only=True)
@@ -42,6 +60,9 @@ class OrganisationSerializer(Body):
         "currency": "EUR",
         "time_zone": "Europe/Berlin",
         "language": "en",
+        "storage_mib": 2048,
+        "counts_generated": False,
+        "link_minutes": 60,
         "status": "active",
         "owner": "mem_6h5q4t2s8v0w1x3y5z7a9b1d",
         "created_at": "2026-11-01T08:00:00Z",

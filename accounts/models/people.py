@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -99,6 +100,10 @@ class Role(models.TextChoices):
     MEMBER = "member", _("Member")
 
 
+MOST_STORAGE_MIB = 2**20  # a tebibyte
+LONGEST_LINK_MINUTES = 60
+
+
 def _time_zones() -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(zoneinfo.available_timezones())]
 
@@ -126,6 +131,23 @@ class Organisation(models.Model):
         _("language"), max_length=8, default="en", choices=settings.LANGUAGES
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    storage_mib = models.PositiveIntegerField(
+        _("storage for each person, in MiB"),
+        default=2048,
+        validators=[MaxValueValidator(MOST_STORAGE_MIB)],
+        help_text=_("What a person uploads counts. When it is full, they delete or you give more."),
+    )
+    counts_generated = models.BooleanField(
+        _("generated pictures count"),
+        default=False,
+        help_text=_("On: pictures that were made for a person take of their storage too."),
+    )
+    link_minutes = models.PositiveSmallIntegerField(
+        _("links to pictures live, in minutes"),
+        default=LONGEST_LINK_MINUTES,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_LINK_MINUTES)],
+        help_text=_("Links that the API gives out work without signing in. An hour at most."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -36,6 +36,7 @@ USUAL = {
     415: "unsupported_media_type unsupported_charset",
     429: "rate_limited",
     503: "database_unavailable",
+    507: "storage_full",
 }
 
 
@@ -119,7 +120,8 @@ class NativeSchema(AutoSchema):
         if example := getattr(takes, "example", None):
             writable = {name for name, field in takes().fields.items() if not field.read_only}
             sent = {name: value for name, value in example.items() if name in writable}
-            yield OpenApiExample("Request", sent, request_only=True)
+            (kind,) = self.map_parsers()
+            yield OpenApiExample("Request", sent, request_only=True, media_type=kind)
         if gives is not None:
             shown = gives.example
             if self.operation.is_list:

@@ -31,6 +31,7 @@ ALLOWED = {
     "providers.studio.editing:edit",
     "tale.lib.imaging:examine",
     "tale.lib.imaging:first_frame",
+    "tale.lib.imaging:mask",
     "tale.lib.imaging:normalise",
     "tale.lib.imaging:render",
 }

@@ -50,6 +50,18 @@ def normalise(content: bytes) -> bytes:
         return _encoded(_plain(image), Image.MIME[str(image.format)])
 
 
+def mask(content: bytes) -> bytes:
+    """As grey PNG: white where it is see-through, or, if it is nowhere, as light as it is."""
+    with _opened(content) as image:
+        image.load()
+        plain = _plain(image)
+        clear = ImageOps.invert(plain.getchannel("A")) if plain.mode == "RGBA" else None
+        grey = clear if clear is not None and clear.getbbox() else plain.convert("L")
+        if not grey.getbbox():
+            raise Unsound("blank")
+        return _encoded(grey, outline.PNG)
+
+
 def render(content: bytes, media_type: str, side: int = 0) -> bytes:
     """As another format, or within `side` pixels; never larger than it is."""
     with _opened(content) as image:

@@ -28,11 +28,12 @@ from tale.lib.models import LiveState
 from tale.lib.refusals import NotFound
 from tests.assistants.hostile import GREEN, encoded
 from tests.flows.test_a_picture_in_a_chat import ask, work
-from tests.people import actor_for
+from tests.people import Program, actor_for
 from tests.upstream.scripted import Script
 
 SECRET = "a heron nobody may hear of"
-CALL = json.dumps({"prompt": SECRET, "n": 2})
+SHOWS = "a heron at the water's edge"
+CALL = json.dumps({"prompt": SECRET, "n": 2, "alt": SHOWS})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -217,6 +218,21 @@ def test_the_page_shows_small_ones_and_their_shape(
     assert 'width="1600" height="800"' in page
 
 
+def test_what_it_shows_is_said_by_the_model_and_said_better_by_a_person(
+    bob: User, drawn: list[Artifact], as_: Any, key_for: Any
+) -> None:
+    client, address = as_(bob), f"/chats/{drawn[0].home}"
+    assert [row.alt for row in drawn] == [SHOWS, SHOWS]
+    assert client.get(address).content.decode().count('alt="a heron at the water&#x27;s edge"') == 2
+    program = Program(key_for(bob).secret)
+    said = program.patch(
+        f"/api/v1/pictures/{drawn[0].pk}", {"alt": "a grey heron"}, "application/json"
+    )
+    assert said.status_code == 200
+    page = client.get(address).content.decode()
+    assert page.count('alt="a grey heron"') == 1
+
+
 def test_one_is_deleted_and_the_other_stays(
     office: Organisation, bob: User, drawn: list[Artifact], as_: Any
 ) -> None:
@@ -269,6 +285,7 @@ def test_no_word_of_what_was_drawn_stays(
     assert SECRET in told()  # of the other one
     delete(as_(bob), drawn[1])
     assert SECRET not in told()
+    assert SHOWS not in told()
     assert "two herons please" in told()
     again = work(Turn.unscoped.get())
     assert again.state == "done"

@@ -104,6 +104,7 @@ def ask(
     client.handler = _handler()
     if who.session:
         client.cookies["session"] = who.session
+    as_json = as_json and not any(hasattr(value, "read") for value in (sent or {}).values())
     data: Any = json.dumps(sent or {}) if as_json else sent or {}
     kind = {"content_type": "application/json"} if as_json and method != "GET" else {}
     if method not in ("GET", "POST") and not as_json:

@@ -111,9 +111,12 @@ api:picture-check     POST   -                   members             200 images
 api:audit             GET    -                   readers             200 read
 api:audit-export      GET    -                   readers             200 read
 api:pictures          GET    -                   members             200 images
+api:pictures          POST   -                   members             201 images
+api:storage           GET    -                   members             200 images
 api:picture           GET    sketch              members             200 images gone=410
 api:picture           GET    picture             members             200 images gone=410
 api:picture           DELETE sketch              members/governors   204 images gone=410
+api:picture           PATCH  sketch              members/governors   200 images gone=410
 api:picture-content   GET    sketch              members             200 images gone=410
 # -- OpenAI's API --------------------------------------------------------------------------
 openai-images POST - members 200 images

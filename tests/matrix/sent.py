@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from tests.matrix.cast import Actor
 from tests.people import PASSWORD
+from tests.upstream.scripted import png
 
 if TYPE_CHECKING:
     from tests.matrix.world import World
@@ -21,6 +24,10 @@ BRANDNEW = "some seven greener herons"
 
 def _own_member(world: World, actor: Actor) -> Body:
     return {"members": [{"member": world.objects["member"][actor.home]["pk"], "is_lead": True}]}
+
+
+def _file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("fresh.png", png(8, 8))
 
 
 def _near(world: World, actor: Actor, kind: str) -> str:
@@ -70,6 +77,8 @@ SENT: dict[str, Sender] = {
         "tags": ["chat"],
     },
     "api:picture-check POST": lambda world, actor: DRAWN,
+    "api:picture PATCH": lambda world, actor: {"alt": "fresh"},
+    "api:pictures POST": lambda world, actor: {"file": _file()},
     "api:provider PATCH": lambda world, actor: {"name": "fresh"},
     "api:provider-credentials POST": lambda world, actor: {"api_key": "sk-fresh"},
     "api:providers POST": lambda world, actor: {"kind": "studio", "name": "fresh"},

@@ -1,7 +1,9 @@
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
-def move(apps, schema_editor):
+def move(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Out of the plan, where it was kept until now. What was deleted has no plan left."""
     rows = apps.get_model("assistants", "Artifact").objects.filter(origin="generated")
     for row in rows.only("parameters").iterator(chunk_size=500):
@@ -11,7 +13,7 @@ def move(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("assistants", "0003_deletion")]
+    dependencies = [("assistants", "0004_retention")]
 
     operations = [
         migrations.AddField(
