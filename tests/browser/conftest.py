@@ -27,6 +27,8 @@ FLAGS = (
 PHONE = {"width": 360, "height": 740}
 SIGN_IN = re.compile("^(Sign in|Anmelden)$")
 
+GROUND = "getComputedStyle(document.body).backgroundColor"
+
 # People who come on stage for one test, so that it spoils no other.
 CAST = """
 from accounts import people
@@ -129,9 +131,22 @@ class Visitor:
             # Hiding the caret is an inline style, which our own policy blocks.
             self.page.screenshot(path=f"{folder}/{name}.png", caret="initial")
 
-    def check_access(self, but: Collection[str] = ()) -> None:
-        """No serious finding of axe on the page as it is, `but` for these rules."""
-        found = Axe().run(self.page).response["violations"]
+    def check_both_schemes(self) -> None:
+        """In the dark only colours are other ones."""
+        self.check_access()
+        light = self.page.evaluate(GROUND)
+        self.page.emulate_media(color_scheme="dark")
+        self.page.evaluate("document.documentElement.classList.add('dark')")  # the admin's way
+        assert self.page.evaluate(GROUND) != light
+        self.check_access(only=["color-contrast"])
+        self.page.emulate_media(color_scheme="light")
+
+    def check_access(self, but: Collection[str] = (), only: Collection[str] = ()) -> None:
+        """No serious finding of axe on the page as it is, `but` for these rules or in these `only`."""
+        options: dict[str, Any] = {"resultTypes": ["violations"]}
+        if only:
+            options["runOnly"] = {"type": "rule", "values": list(only)}
+        found = Axe().run(self.page, options=options).response["violations"]
         serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
         serious = [rule for rule in serious if rule["id"] not in but]
         assert not serious, [

@@ -20,14 +20,13 @@ OF_SWAGGER_UI = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("who", ["", "member"])
-def test_own_pages(visitor: Callable[..., Visitor], who: str, scheme: str) -> None:
-    guest = visitor(who, color_scheme=scheme)
+def test_own_pages(visitor: Callable[..., Visitor], who: str) -> None:
+    guest = visitor(who)
     guest.expected += FAULTS
     for address in OWN if who else DOOR:
         guest.go(address)
-        guest.check_access()
+        guest.check_both_schemes()
 
 
 def test_the_page_of_the_api(visitor: Callable[..., Visitor]) -> None:
@@ -38,14 +37,13 @@ def test_the_page_of_the_api(visitor: Callable[..., Visitor]) -> None:
     guest.check_access(but=OF_SWAGGER_UI)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_lists_of_the_admin(visitor: Callable[..., Visitor], scheme: str) -> None:
-    admin = visitor("admin", color_scheme=scheme)
+def test_lists_of_the_admin(visitor: Callable[..., Visitor]) -> None:
+    admin = visitor("admin")
     lists = lists_of_admin(admin)
     assert len(lists) >= 15
     for address in lists:
         admin.go(address)
-        admin.check_access()
+        admin.check_both_schemes()
 
 
 def test_forms_of_the_admin(visitor: Callable[..., Visitor]) -> None:
