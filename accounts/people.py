@@ -24,6 +24,7 @@ OF_ORGANISATION = {
     "storage_mib",
     "counts_generated",
     "link_minutes",
+    "publishes_origins",
 }
 OF_MEMBER = {"role", "is_author", "primary_team"}
 

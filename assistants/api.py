@@ -1,20 +1,26 @@
-"""Pictures: may it be made, and what would it cost?"""
+"""Pictures: may it be made, what would it cost, how much is stored, and was it made here?"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.urls import path
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assistants import explain, storage
+from assistants import explain, origins, statements, storage
 from assistants.access import assistants_for
 from assistants.context import Context
+from assistants.origins import Origin
+from chats import access
 from providers.shapes import Wish
 from tale.lib import money
+from tale.lib.multipart import MultipartParser, SentField
 from tale.lib.resource import Body, OneOf, Resource, operation
 from tale.lib.strict import StrictCharField, StrictIntegerField
 
@@ -156,7 +162,103 @@ class Storage(Resource):
         return self.item(storage.usage_of(self.actor))
 
 
+class OriginQuestionSerializer(Body):
+    file = SentField(required=False, help_text="PNG, JPEG or WebP, at most 20 MiB. Not kept.")
+    sha256 = StrictCharField(
+        max_length=64, required=False, help_text="Instead of the file: finds the very same alone."
+    )
+
+    example = {"file": "the bytes of a picture"}
+
+
+class CredentialsSerializer(Body):
+    signed = serializers.ChoiceField(
+        [each.value for each in origins.Signed],
+        read_only=True,
+        help_text="By this installation, by another, by somebody and changed since, or not at all.",
+    )
+    issuer = serializers.CharField(read_only=True)
+    source_type = serializers.CharField(read_only=True, help_text="Hearsay, unless it is signed.")
+    tool = serializers.CharField(read_only=True)
+    made_at = serializers.CharField(read_only=True)
+
+
+class OriginSerializer(Body):
+    verdict = serializers.ChoiceField(
+        [each.value for each in origins.Verdict],
+        read_only=True,
+        help_text="A file of yours; one that looks like yours, which proves nothing; neither.",
+    )
+    sha256 = serializers.CharField(read_only=True)
+    source_type = serializers.CharField(read_only=True, help_text="As IPTC names it, if known.")
+    made_on = serializers.DateField(read_only=True, allow_null=True)
+    deleted = serializers.SerializerMethodField()
+    picture = serializers.SerializerMethodField(help_text="Its id, where you may see it.")
+    statement = serializers.SerializerMethodField(help_text="Its public page, if there are such.")
+    credentials = serializers.SerializerMethodField(help_text="What a file that was sent says.")
+
+    example = {
+        "verdict": "same",
+        "sha256": "9b0c",
+        "source_type": "trainedAlgorithmicMedia",
+        "made_on": "2026-11-01",
+        "deleted": False,
+        "picture": "art_6h5q4t2s8v0w1x3y5z7a9b1c",
+        "statement": "",
+        "credentials": {
+            "signed": "ours",
+            "issuer": "Tale",
+            "source_type": "trainedAlgorithmicMedia",
+            "tool": "Tale",
+            "made_at": "2026-11-01T08:00:00Z",
+        },
+    }
+
+    def get_deleted(self, origin: Origin) -> bool:
+        return origin.picture is not None and origin.picture.deleted_at is not None
+
+    def get_picture(self, origin: Origin) -> str:
+        return origin.picture.pk if origin.picture and origin.is_theirs else ""
+
+    def get_statement(self, origin: Origin) -> str:
+        picture = origin.picture
+        return statements.link_to(picture.pk, picture.organisation) if picture else ""
+
+    @extend_schema_field(CredentialsSerializer(allow_null=True))
+    def get_credentials(self, origin: Origin) -> dict[str, str] | None:
+        said = origin.credentials
+        if said is None:
+            return None
+        names = ("issuer", "source_type", "tool", "made_at")
+        return {"signed": origin.signed.value} | {name: getattr(said, name) for name in names}
+
+
+class PictureOrigin(Resource):
+    parser_classes = (MultipartParser,)
+
+    @operation(
+        "Ask whether a picture was made in your organisation",
+        right="use_workspace",
+        scope="images",
+        takes=OriginQuestionSerializer,
+        gives=OriginSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """By the file or by its hash. What is sent is looked at and not kept."""
+        file, sha256 = self.sent.get("file"), self.sent.get("sha256", "")
+        organisation = self.actor.organisation
+        origins.require_one(file, sha256)
+        if file is None:
+            origin = origins.of_hash(sha256, organisation)
+        else:
+            origin = async_to_sync(origins.of_file)(file.content, organisation)
+        found = origin.picture.pk if origin.picture else ""
+        seen = access.pictures_of(self.actor).filter(pk=found).exists()
+        return self.item(replace(origin, is_theirs=seen))
+
+
 urlpatterns: list[Any] = [
+    path("picture-origins", PictureOrigin.as_view(), name="picture-origin"),
     path("picture-checks", PictureCheck.as_view(), name="picture-check"),
     path("storage", Storage.as_view(), name="storage"),
 ]

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.utils.translation import gettext as _
 
-from assistants import gate
+from assistants import gate, likeness
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from assistants.provenance import By
@@ -28,6 +28,8 @@ class File:
     path: str
     content: bytes
     marked_by: By
+    source_type: str = ""
+    likeness: int | None = None
 
 
 def folder_of(hold_id: str) -> str:
@@ -138,8 +140,9 @@ def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[A
                 prompt=job.wish["prompt"],
                 revised_prompt=finished.revised_prompt,
                 model=job.plan["model"],
-                parameters=job.plan,
+                parameters=job.plan | {"source_type": file.source_type},
                 marked_by=file.marked_by,
+                **likeness.bands(file.likeness),
             )
         )
     return Artifact.objects.bulk_create(rows)

@@ -18,7 +18,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation
-from assistants import artifacts
+from assistants import artifacts, likeness
 from assistants.models import Artifact, DeletionProof, ImageJob, Rendition
 from policies import legal, rules
 from tale.lib.refusals import Refusal
@@ -128,6 +128,7 @@ def _prove(
 def _leave(actor: Actor, ids: Sequence[str], reason: str, *, now: datetime) -> int:
     alive = Artifact.objects.of(actor.organisation).filter(pk__in=ids, state__in=ALIVE)
     wiped = {"alt": "", "prompt": "", "revised_prompt": "", "parameters": {}}
+    wiped |= likeness.bands(None)
     return alive.update(
         state=State.DELETING, deleted_at=now, deletion=_asked_by(actor, reason), **wiped
     )

@@ -41,10 +41,18 @@ async def pass_made(pictures: Sequence[Picture]) -> Passed:
 
 async def pass_upload(content: bytes, *, field: str = "file") -> Picture:
     """What a person sent is made anew: its pixels stay, whatever else it held does not."""
+    read = look_at_sent(content, field=field)
     try:
-        read = outline.read(content, most_bytes=MOST_UPLOADED)
         anew = await _in_child("normalise", content[: read.length])
         return Picture(anew, read.media_type)
+    except Unsound as unsound:
+        raise Refusal(unsound.code, field=field) from unsound
+
+
+def look_at_sent(content: bytes, *, field: str = "file") -> Outline:
+    """What is only read and not kept: its headers, by the same limits."""
+    try:
+        return outline.read(content, most_bytes=MOST_UPLOADED)
     except Unsound as unsound:
         raise Refusal(unsound.code, field=field) from unsound
 

@@ -7,11 +7,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from django.core.files.storage import storages
 
-from assistants import artifacts, provenance
+from accounts.models import Organisation
+from assistants import artifacts, likeness, provenance, statements
 from assistants.artifacts import File
+from assistants.marking import metadata
 from assistants.marking.metadata import Facts
 from assistants.models import Artifact, ImageJob
 from policies.models import Hold
@@ -25,39 +28,56 @@ async def keep(
 ) -> list[File]:
     """Each attempt writes names of its own: two that sign the same picture write different bytes,
     and a row's hash is of its file."""
-    organisation, sources = await in_db(_made_for_and_from, job)
+    made_of = await in_db(_made_for_and_from, job)
+    sources = made_of.sources
     facts = Facts(
         picture="",
-        organisation=organisation,
+        organisation=made_of.organisation.name,
         provider=hold.provider,
         model=hold.model,
         made_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        source_type=job.plan.get("source_type", "trainedAlgorithmicMedia"),
+        source_type=made_of.source_type,
         did="edited" if sources else "created",
     )
     return await asyncio.gather(
         *(
-            _kept(picture, f"{artifacts.folder_of(hold.pk)}/{place}", facts, sources)
+            _kept(picture, f"{artifacts.folder_of(hold.pk)}/{place}", facts, made_of)
             for place, picture in enumerate(pictures)
         )
     )
 
 
-async def _kept(picture: Picture, path: str, facts: Facts, sources: Sequence[bytes]) -> File:
-    facts = replace(facts, picture=new_id("art"))
-    marked = await provenance.mark(picture.content, facts=facts, ingredients=sources)
+async def _kept(picture: Picture, path: str, facts: Facts, made_of: _MadeOf) -> File:
+    name = new_id("art")
+    link = statements.link_to(name, made_of.organisation)
+    facts = replace(facts, picture=name, statement=link)
+    marked, looks = await asyncio.gather(
+        provenance.mark(picture.content, facts=facts, ingredients=made_of.sources),
+        likeness.of(picture.content),
+    )
     path = f"{path}-{uuid.uuid4().hex}"
     await in_db(artifacts.put, path, marked.content)
-    return File(facts.picture, path, marked.content, marked.by)
+    return File(facts.picture, path, marked.content, marked.by, facts.source_type, looks)
 
 
-def _made_for_and_from(job: ImageJob) -> tuple[str, list[bytes]]:
+class _MadeOf(NamedTuple):
+    organisation: Organisation
+    source_type: str
+    sources: list[bytes]
+
+
+def _made_for_and_from(job: ImageJob) -> _MadeOf:
     """Of the pictures it was made from, those that are still there."""
     ids = job.wish.get("sources", [])
     ready = Artifact.objects.of(job.organisation).filter(pk__in=ids, state=Artifact.State.READY)
     rows = {row.pk: row for row in ready}
     there = [rows[pk] for pk in ids if pk in rows and storages["default"].exists(rows[pk].path)]
-    return job.organisation.name, [picture.content for picture in artifacts.pictures_of(there)]
+    source_type = job.plan.get("source_type", "trainedAlgorithmicMedia")
+    if there:
+        before = [row.parameters.get("source_type", "") for row in there]
+        source_type = metadata.when_edited(source_type, before)
+    contents = [picture.content for picture in artifacts.pictures_of(there)]
+    return _MadeOf(job.organisation, source_type, contents)
 
 
 def tidy(hold: Hold) -> None:

@@ -122,7 +122,20 @@ class Stored:
             return content
 
 
-class Artifact(Stored, Tenant):
+class Recognisable(models.Model):
+    """Knows a picture again that was resized or saved anew: 64 bits of what it looks like, in four
+    parts, see likeness.py. Empty: there is nothing to know it by, or it was deleted."""
+
+    band_0 = models.PositiveIntegerField(null=True, editable=False, db_index=True)
+    band_1 = models.PositiveIntegerField(null=True, editable=False, db_index=True)
+    band_2 = models.PositiveIntegerField(null=True, editable=False, db_index=True)
+    band_3 = models.PositiveIntegerField(null=True, editable=False, db_index=True)
+
+    class Meta:
+        abstract = True
+
+
+class Artifact(Stored, Recognisable, Tenant):
     """One stored file. `home` names the chat it lives and ends with, `path` is ours alone."""
 
     class State(models.TextChoices):
@@ -192,6 +205,7 @@ class Artifact(Stored, Tenant):
             models.Index(fields=["organisation", "created_at"]),
             models.Index(fields=["state"]),
             models.Index(fields=["expires_at"]),
+            models.Index(fields=["sha256"]),
         )
 
     def __str__(self) -> str:
@@ -215,6 +229,7 @@ class Rendition(Stored, Tenant):
         verbose_name_plural = _("renditions")
         default_permissions = ()
         constraints = (models.UniqueConstraint("artifact", "variant", name="rendition_once"),)
+        indexes = (models.Index(fields=["sha256"]),)
 
     def __str__(self) -> str:
         return f"{self.artifact_id} {self.variant}"

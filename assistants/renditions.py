@@ -6,7 +6,7 @@ import hashlib
 
 from django.db import IntegrityError, transaction
 
-from assistants import artifacts, provenance
+from assistants import artifacts, provenance, statements
 from assistants.marking.metadata import Facts
 from assistants.models import Artifact, Rendition
 from policies.models import Hold
@@ -75,6 +75,7 @@ def _source(artifact: Artifact) -> tuple[bytes, Facts | None]:
         model=artifact.model,
         made_at=artifact.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         source_type=artifact.parameters.get("source_type", "trainedAlgorithmicMedia"),
+        statement=statements.link_to(artifact.pk, artifact.organisation),
     )
     return artifact.get_bytes(), facts
 

@@ -42,7 +42,7 @@ site = Site(
                 providers.REASONS,
             ),
         ),
-        Section(_("Assistants"), ((Assistant, assistants.AssistantAdmin),)),
+        Section(_("Assistants"), ((Assistant, assistants.AssistantAdmin), assistants.ORIGINS)),
         Section(
             _("Policies & limits"),
             (

@@ -9,6 +9,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     path("", include("chats.urls")),
+    path("", include("assistants.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/providers/oauth/", include("providers.urls")),

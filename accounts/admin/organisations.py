@@ -16,7 +16,7 @@ from assistants import storage
 from policies.models import Entry
 from tale.lib import theme
 
-OF_PICTURES = ("storage_mib", "counts_generated", "link_minutes")
+OF_PICTURES = ("storage_mib", "counts_generated", "link_minutes", "publishes_origins")
 CURRENCIES = "EUR CHF USD GBP AUD BRL CAD CNY CZK DKK HUF INR JPY MXN NOK NZD PLN RON SEK SGD ZAR"
 
 
@@ -32,6 +32,7 @@ class SettingsForm(GovernedForm):
             "storage_mib",
             "counts_generated",
             "link_minutes",
+            "publishes_origins",
         )
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -50,6 +50,9 @@ class OrganisationSerializer(Body):
         required=False,
         help_text="How long links to pictures live.",
     )
+    publishes_origins = StrictBooleanField(
+        help_text="Whether each picture has a public page that says it was made here."
+    )
     status = serializers.ChoiceField(Organisation.Status.choices, read_only=True)
     owner = serializers.SerializerMethodField(help_text="The member who owns it.")
     created_at = serializers.DateTimeField(read_only=True)
@@ -63,6 +66,7 @@ class OrganisationSerializer(Body):
         "storage_mib": 2048,
         "counts_generated": False,
         "link_minutes": 60,
+        "publishes_origins": False,
         "status": "active",
         "owner": "mem_6h5q4t2s8v0w1x3y5z7a9b1d",
         "created_at": "2026-11-01T08:00:00Z",

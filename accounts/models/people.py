@@ -148,6 +148,15 @@ class Organisation(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_LINK_MINUTES)],
         help_text=_("Links that the API gives out work without signing in. An hour at most."),
     )
+    publishes_origins = models.BooleanField(
+        _("public statements"),
+        default=False,
+        help_text=_(
+            "Each picture has a page that says it was made here, when, and by AI or not; whoever "
+            "checks a file is told your name. No prompt and no person is told. The link of a "
+            "picture made from then on stands in its file."
+        ),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

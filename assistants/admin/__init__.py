@@ -1,5 +1,6 @@
 """Assistants, and what is made with them."""
 
 from assistants.admin.assistants import AssistantAdmin
+from assistants.admin.origins import ORIGINS
 
-__all__ = ["AssistantAdmin"]
+__all__ = ["ORIGINS", "AssistantAdmin"]

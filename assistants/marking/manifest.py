@@ -89,9 +89,7 @@ def _with_source(facts: Facts, sources: Sequence[Mapping[str, Any]]) -> Facts:
     if facts.did in ("resized", "transcoded"):
         return replace(facts, source_type=next(filter(None, before), facts.source_type))
     if facts.did == "edited":
-        trained = not metadata.TRAINED.isdisjoint({facts.source_type, *before})
-        edited = "compositeWithTrainedAlgorithmicMedia" if trained else "algorithmicallyEnhanced"
-        return replace(facts, source_type=edited)
+        return replace(facts, source_type=metadata.when_edited(facts.source_type, before))
     return facts
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
@@ -21,6 +21,7 @@ NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
 }
 END = b"</rdf:RDF>"
 PACKET = (
@@ -48,6 +49,7 @@ class Facts:
     source_type: str  # trainedAlgorithmicMedia, …; a rendition has that of its original
     did: str = "created"
     version: str = ""
+    statement: str = ""  # where anybody may read of it
 
 
 def source_type_in(content: bytes) -> str:
@@ -58,6 +60,12 @@ def source_type_in(content: bytes) -> str:
 
 def short(source_type: str) -> str:
     return source_type.rstrip("/").rpartition("/")[2]
+
+
+def when_edited(source_type: str, before: Iterable[str]) -> str:
+    """Of what was made by a model of this type from pictures of those."""
+    trained = not TRAINED.isdisjoint({source_type, *before})
+    return "compositeWithTrainedAlgorithmicMedia" if trained else "algorithmicallyEnhanced"
 
 
 def write(content: bytes, facts: Facts) -> bytes:
@@ -75,6 +83,8 @@ def _properties(facts: Facts) -> dict[str, str]:
         "xmp:CreateDate": facts.made_at,
         "xmp:CreatorTool": f"Tale, {maker}",
     }
+    if facts.statement:
+        said["xmpRights:WebStatement"] = facts.statement
     if facts.source_type in TRAINED:
         said["Iptc4xmpExt:AISystemUsed"] = maker
     return said

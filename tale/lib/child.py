@@ -34,6 +34,7 @@ ALLOWED = {
     "tale.lib.imaging:mask",
     "tale.lib.imaging:normalise",
     "tale.lib.imaging:render",
+    "tale.lib.likeness:read",
 }
 
 CHILDREN = 2

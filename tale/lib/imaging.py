@@ -77,6 +77,17 @@ def render(content: bytes, media_type: str, side: int = 0) -> bytes:
     return _encoded(plain, media_type, **SMALLER)
 
 
+def small_grey(content: bytes, side: int) -> Image.Image:
+    """Square, whatever it was; what is transparent is white."""
+    with _opened(content) as image:
+        image.draft("L", (4 * side, 4 * side))
+        image.load()
+        plain = _plain(image)
+    if plain.mode == "RGBA":
+        plain = _flat(plain)
+    return plain.convert("L").resize((side, side), Image.Resampling.BOX)
+
+
 @contextmanager
 def _opened(content: bytes) -> Iterator[Image.Image]:
     Image.MAX_IMAGE_PIXELS = outline.MOST_PIXELS
@@ -125,9 +136,13 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 def _encoded(image: Image.Image, media_type: str, **how: Any) -> bytes:
     if media_type == outline.JPEG and image.mode == "RGBA":
-        flat = Image.new("RGB", image.size, WHITE)
-        flat.paste(image, mask=image.getchannel("A"))
-        image = flat
+        image = _flat(image)
     file, name = io.BytesIO(), FORMATS[media_type]
     image.save(file, name, **(how or HOW[name]))
     return file.getvalue()
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    flat = Image.new("RGB", image.size, WHITE)
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat

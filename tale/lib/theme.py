@@ -13,6 +13,7 @@ from unfold.widgets import (
     INPUT_CLASSES,
     UnfoldAdminAutocompleteWidget,
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
@@ -49,6 +50,7 @@ else:
 Amount = Text = UnfoldAdminTextInputWidget
 Autocomplete = UnfoldAdminAutocompleteWidget
 Checkboxes = UnfoldAdminCheckboxSelectMultipleWidget
+File = UnfoldAdminFileFieldWidget
 Lines = UnfoldAdminTextareaWidget
 Password = UnfoldAdminPasswordWidget
 Radios = UnfoldAdminRadioSelectWidget

@@ -12,6 +12,8 @@ DOOR = (
     "/accounts/password/reset/key/1-set-password/",
     "/invitations/no-such-link",
     "/licence",
+    "/verify",
+    "/p/no-such-picture",
     "/no-such-page",
 )
 OWN = (
@@ -22,6 +24,7 @@ OWN = (
     "/accounts/email/",
     "/accounts/logout/",
     "/licence",
+    "/verify",
     "/no-such-page",
     "/admin/",  # closed to a member
 )

@@ -64,6 +64,10 @@ accounts:invitation      POST invited signed-out               302 - missing=403
 accounts:no_organisation GET  -       outside,ex,suspended     200 - people=302
 set_language             POST -       everyone                 302 -
 licence                  GET  -       everyone                 200 -
+# -- where a picture comes from --------------------------------------------------------------
+assistants:verify    GET  -         everyone 200 -
+assistants:verify    POST -         everyone 200 -
+assistants:statement GET  statement everyone 200 - gone=410
 # -- the native API ------------------------------------------------------------------------
 api:openapi           GET    -                   everyone            200 any
 api:docs              GET    -                   everyone            200 any
@@ -108,6 +112,7 @@ api:model-prices      POST   providers.model     governors           201 admin
 api:model-defaults    GET    -                   members             200 read
 api:model-defaults    PUT    -                   governors           200 admin
 api:picture-check     POST   -                   members             200 images
+api:picture-origin    POST   -                   members             200 images
 api:audit             GET    -                   readers             200 read
 api:audit-export      GET    -                   readers             200 read
 api:pictures          GET    -                   members             200 images
@@ -135,6 +140,8 @@ admin:model_reasons                    POST - overseers           200 -
 admin:providers_provider_connection POST providers.provider governors 200 - foreign:operator,outside=403 missing:auditor,admin,owner=404
 admin:providers_credential_sign_in  GET  providers.credential governors 302 - foreign:operator,outside=403 missing:auditor,admin,owner=404
 admin:providers_credential_sign_in  POST providers.credential governors 302 - foreign:operator,outside=403 missing:auditor,admin,owner=404
+admin:origins                          GET  - overseers           200 -
+admin:origins                          POST - overseers           200 -
 admin:could                            GET  - overseers           200 -
 admin:could                            POST - overseers           200 -
 admin:top_models                       GET  - overseers           200 -
@@ -253,6 +260,7 @@ QUIET = {
     "admin:accounts_organisation_changelist",
     "admin:axes_accessattempt_change",
     "admin:could",
+    "admin:origins",
     "admin:index",
     "admin:system",
     "admin:model_reasons",
@@ -260,6 +268,8 @@ QUIET = {
     "admin:providers_provider_connection",
     "admin:top_models",
     "api:picture-check",
+    "api:picture-origin",
+    "assistants:verify",
     "api:provider-test",
     "set_language",
 }

@@ -145,7 +145,7 @@ def _refused(line: Line, actor: Actor) -> Iterator[Check]:
 
 
 NESTED = {"turn": ("chat_id", "turn_id")}  # kinds that an address names by two ids
-LINKS = {"invited", "proof", "reset"}  # whoever holds one may use it: none is foreign
+LINKS = {"invited", "proof", "reset", "statement"}  # whoever holds one may use it: none is foreign
 
 
 def _elsewhere(kind: str) -> Iterator[str]:

@@ -95,6 +95,8 @@ class World:
         at = f"{home}.test"
         owner = new_user(PEOPLE[home]["owner"], at=at)
         organisation = people.found_organisation(name=home.capitalize(), owner=owner)
+        organisation.publishes_origins = True
+        organisation.save(update_fields=["publishes_origins"])
         self.organisations[home] = organisation
         demo.set_up_workspace(organisation)
         Provider.objects.of(organisation).update(kind="scripted")
@@ -181,6 +183,7 @@ class World:
             for objects in (self.objects, self.deleted):
                 picture = self._picture(f"{kind} of {name}", user, organisation, home=home)
                 objects[kind][name] = {"pk": picture.pk}
+                objects["statement"][organisation.name.lower()] = {"key": picture.pk[4:]}
                 if objects is self.deleted:
                     picture.state, picture.deleted_at = "deleted", timezone.now()
                     picture.save(update_fields=["state", "deleted_at"])
