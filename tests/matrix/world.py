@@ -183,7 +183,8 @@ class World:
             for objects in (self.objects, self.deleted):
                 picture = self._picture(f"{kind} of {name}", user, organisation, home=home)
                 objects[kind][name] = {"pk": picture.pk}
-                objects["statement"][organisation.name.lower()] = {"key": picture.pk[4:]}
+                if (where := organisation.name.lower()) in PEOPLE:  # the closed one says nothing
+                    objects["statement"][where] = {"key": picture.pk[4:]}
                 if objects is self.deleted:
                     picture.state, picture.deleted_at = "deleted", timezone.now()
                     picture.save(update_fields=["state", "deleted_at"])
