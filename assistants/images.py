@@ -170,7 +170,8 @@ def _hold_for(
     organisation = context.actor.organisation
     choice, *others = choices
     spender, adapter = permission.spender_of(context), choice.adapter
-    plan = permission.fitted(wish, choice.capabilities, access.image_policy(spender))
+    limits = access.image_policy(spender)
+    plan = permission.fitted(wish, choice.capabilities, limits)
     adapter.deadline_s = min(adapter.deadline_s, context.deadline_s)  # the wait for a slot with it
     hold = budgets.hold(
         spender=spender,
@@ -181,7 +182,7 @@ def _hold_for(
         sent_for=pulse.LEASE,
     )
     job.state, job.hold = ImageJob.State.RUNNING, hold.pk
-    job.plan = asdict(plan) | _origin(choice, context)
+    job.plan = asdict(plan) | _origin(choice, context) | {"label": limits.label}
     job.save(update_fields=["state", "hold", "plan"])
     call = calls.start(hold=hold, now=now)
     return Begun(job, hold, call, plan, adapter, wish, sources, tuple(others))

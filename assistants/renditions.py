@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from django.db import IntegrityError, transaction
+from django.utils import translation
+from django.utils.translation import pgettext
 
-from assistants import artifacts, provenance, statements
+from assistants import artifacts, origins, provenance, statements
+from assistants.marking import metadata
 from assistants.marking.metadata import Facts
 from assistants.models import Artifact, Rendition
-from policies.models import Hold
+from policies.models import Hold, ImagePolicy
 from tale.lib import child, outline
 from tale.lib.aio import in_db
 from tale.lib.child import ChildFailed
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
 
+Label = ImagePolicy.Label
 SIDES = {"thumb": 512, "preview": 1536}
 FORMATS = {"png": outline.PNG, "jpg": outline.JPEG, "webp": outline.WEBP}
 RENDER_S = 60.0  # 25 megapixels as lossless WebP: 15 s on one busy core
@@ -24,7 +29,8 @@ RENDER_S = 60.0  # 25 megapixels as lossless WebP: 15 s on one busy core
 async def of(artifact: Artifact, variant: str = "") -> Artifact | Rendition:
     """A file to hand out. Where the picture itself is what is asked for, its own bytes are it, and
     its credentials stay."""
-    if not variant or FORMATS.get(variant) == artifact.media_type:
+    is_whole = FORMATS.get(variant) == artifact.media_type and label_of(artifact) != Label.BURNED
+    if not variant or is_whole:
         return artifact
     found = await in_db(_known, artifact, variant)
     return found or await _make(artifact, variant)
@@ -36,6 +42,13 @@ def sides_of(width: int, height: int, variant: str) -> tuple[int, int]:
     if longest <= most:
         return width, height
     return max(1, round(width * most / longest)), max(1, round(height * most / longest))
+
+
+def label_of(artifact: Artifact) -> str:
+    """How it says to people that AI made it, where AI did: as the policy was when it was made."""
+    is_ai = origins.source_type_of(artifact) in metadata.TRAINED
+    label: str = artifact.parameters.get("label", "")
+    return label if is_ai else ""
 
 
 def _known(artifact: Artifact, variant: str) -> Rendition | None:
@@ -52,6 +65,7 @@ async def _make(artifact: Artifact, variant: str) -> Rendition:
             content=content,
             media_type=media_type,
             side=SIDES.get(variant, 0),
+            label=facts.label if facts else "",
         )
     except ChildFailed as failed:
         raise Refusal("image_too_large", field="download") from failed  # for the child's memory
@@ -77,6 +91,9 @@ def _source(artifact: Artifact) -> tuple[bytes, Facts | None]:
         source_type=artifact.parameters.get("source_type", "trainedAlgorithmicMedia"),
         statement=statements.link_to(artifact.pk, artifact.organisation),
     )
+    if label_of(artifact) == Label.BURNED:
+        with translation.override(artifact.organisation.language):
+            facts = replace(facts, label=pgettext("label on a picture", "AI"))
     return artifact.get_bytes(), facts
 
 

@@ -49,7 +49,8 @@ def entry_of(message: Message) -> Entry:
 
 def picture_entry(artifact: Artifact) -> Entry:
     names = ("id", "width", "height", "alt", "prompt")
-    return {name: getattr(artifact, name) for name in names}
+    said = {name: getattr(artifact, name) for name in names}
+    return said | {"label": renditions.label_of(artifact)}
 
 
 def refusal_entry(refusal: Refusal) -> Entry:

@@ -86,6 +86,7 @@ class Limits:
     most_quality: Limit | None = None
     most_pictures: Limit | None = None
     confirm_above_micro: Limit | None = None
+    label: str = ""  # one of ImagePolicy.Label
     rows: tuple[ImagePolicy, ...] = ()
 
     def surface(self, surface: str) -> Verdict:
@@ -176,6 +177,7 @@ def image_policy(spender: Spender) -> Limits:
         most_quality=_least(rows, "most_quality"),
         most_pictures=_least(rows, "most_pictures"),
         confirm_above_micro=_least(rows, "confirm_above_micro"),
+        label=max((row.label for row in rows), key=ImagePolicy.Label.values.index, default=""),
         rows=tuple(rows),
     )
 

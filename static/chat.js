@@ -84,6 +84,7 @@ function show(index) {
   const { dataset, firstElementChild: small } = pictures[at];
   for (const name of ["width", "height", "alt"]) large.setAttribute(name, small.getAttribute(name));
   large.src = inViewer("[download]").href = dataset.picture;
+  inViewer(".picture__label").hidden = !dataset.label;
   for (const link of viewer.querySelectorAll("[data-download]")) link.href = `${dataset.picture}?download=${link.dataset.download}`;
   inViewer("figcaption").textContent = dataset.promptText;
   const isAlone = pictures.length < 2;

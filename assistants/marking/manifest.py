@@ -107,6 +107,9 @@ def _definition(facts: Facts, *, is_made_from: bool, wraps: bool) -> dict[str, A
     actions = [opened, done] if is_made_from else [done]
     if facts.did == "resized":
         actions.append({"action": "c2pa.resized"})
+    if facts.label:
+        labelled = {"description": f"Visible label: {facts.label}"}
+        actions.append({"action": "c2pa.edited", "parameters": labelled})
     return {
         "claim_generator_info": [{"name": "Tale", "version": facts.version or "0"}],
         "title": facts.picture,

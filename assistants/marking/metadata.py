@@ -50,6 +50,7 @@ class Facts:
     did: str = "created"
     version: str = ""
     statement: str = ""  # where anybody may read of it
+    label: str = ""  # what was written into the picture
 
 
 def source_type_in(content: bytes) -> str:

@@ -98,6 +98,7 @@ class ImagePolicyForm(SubjectForm):
             "most_pictures",
             "confirm_above_micro",
             "surfaces",
+            "label",
         )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -266,6 +267,7 @@ class ImagePolicyAdmin(Restricting):
         "most_side": _("In pixels. Empty: as the model can."),
         "most_quality": _("Where nobody asks for a quality, the best that is allowed is taken."),
         "most_pictures": _("1 to 10. Empty: as the model can."),
+        "label": _("Says “AI” where people see it, on what AI makes from then on. Originals stay."),
     }
     list_display = (
         "whose",

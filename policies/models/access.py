@@ -110,6 +110,11 @@ class ImagePolicy(Restriction):
         XHIGH = "xhigh", _("Very high")
         MAX = "max", _("Highest")
 
+    class Label(models.TextChoices):
+        NONE = "", _("None")
+        BADGE = "badge", _("A badge beside the picture")
+        BURNED = "burned", _("In the picture: previews and downloads")
+
     id = PublicIdField("ipol")
     allowed_models: models.JSONField[list[str], list[str]] = models.JSONField(
         _("allowed models"), default=list, blank=True
@@ -122,6 +127,9 @@ class ImagePolicy(Restriction):
     confirm_above_micro = models.BigIntegerField(_("confirm above"), null=True, blank=True)
     surfaces: models.JSONField[list[str], list[str]] = models.JSONField(
         _("allowed channels"), default=list, blank=True
+    )
+    label = models.CharField(
+        _("visible label"), max_length=6, choices=Label, default=Label.NONE, blank=True
     )
 
     class Meta:

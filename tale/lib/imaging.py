@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from tale.lib import outline
 from tale.lib.outline import Unsound
 
 FORMATS = {outline.PNG: "PNG", outline.JPEG: "JPEG", outline.WEBP: "WEBP"}
-WHITE = (255, 255, 255)
+WHITE, INK = (255, 255, 255), (16, 24, 20, 190)
+LABEL_PART, LEAST_LABEL = 0.05, 16  # of the shorter side; in pixels
 # Text in a JPEG keeps its edges only without chroma subsampling.
 HOW: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 6},
@@ -62,19 +63,40 @@ def mask(content: bytes) -> bytes:
         return _encoded(grey, outline.PNG)
 
 
-def render(content: bytes, media_type: str, side: int = 0) -> bytes:
-    """As another format, or within `side` pixels; never larger than it is."""
+def render(content: bytes, media_type: str, side: int = 0, label: str = "") -> bytes:
+    """As another format, or within `side` pixels; never larger than it is. `label` is written into
+    its lower corner."""
     with _opened(content) as image:
         if side:
             image.draft("RGB", (side, side))  # a JPEG decodes at an eighth of its size and faster
         image.load()
         plain = _plain(image)
+    if side:
+        plain.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if label:
+        plain = _labelled(plain, label)
     if not side:
         is_large = plain.width * plain.height > LOSSLESS_PIXELS
         how = LARGER if is_large and media_type == outline.WEBP else {}
         return _encoded(plain, media_type, **how)
-    plain.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return _encoded(plain, media_type, **SMALLER)
+
+
+def _labelled(image: Image.Image, label: str) -> Image.Image:
+    """Light on dark, so that it is read on any ground."""
+    height = max(LEAST_LABEL, round(min(image.size) * LABEL_PART))
+    font = ImageFont.load_default(size=height * 0.6)
+    width, margin = round(font.getlength(label) + height * 0.9), height // 2
+    right, bottom = image.width - margin, image.height - margin
+    box = (max(0, right - width), max(0, bottom - height), right, bottom)
+    corner = image.crop(box).convert("RGBA")
+    pill = Image.new("RGBA", corner.size)
+    draw = ImageDraw.Draw(pill)
+    draw.rounded_rectangle((0, 0, pill.width - 1, pill.height - 1), height / 2, fill=INK)
+    middle = (pill.width / 2, pill.height / 2)
+    draw.text(middle, label, font=font, fill=(*WHITE, 255), anchor="mm")
+    image.paste(Image.alpha_composite(corner, pill).convert(image.mode), box[:2])
+    return image
 
 
 def small_grey(content: bytes, side: int) -> Image.Image:
