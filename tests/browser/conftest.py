@@ -142,7 +142,7 @@ class Visitor:
         self.page.emulate_media(color_scheme="light")
 
     def check_access(self, but: Collection[str] = (), only: Collection[str] = ()) -> None:
-        """No serious finding of axe on the page as it is: `but` for these rules, in these `only`."""
+        """No serious finding of axe on the page: `but` for these rules, in these `only`."""
         options: dict[str, Any] = {"resultTypes": ["violations"]}
         if only:
             options["runOnly"] = {"type": "rule", "values": list(only)}
