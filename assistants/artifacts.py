@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -72,6 +73,29 @@ def files_in(folder: str) -> list[str]:
 
 def is_stored(path: str) -> bool:
     return storages["default"].exists(path)
+
+
+class Named(NamedTuple):
+    """By their ids: pictures to begin from, and the mask of the first. `sent` is a hash of the
+    files they came as, which stay the same when a try again gives them other ids."""
+
+    pictures: tuple[str, ...] = ()
+    mask: str = ""
+    sent: str = ""
+
+    def told(self) -> Any:
+        """What tells this request from another under the same key."""
+        return self.sent or [*self.pictures, *filter(None, [self.mask])]
+
+
+class Sources(NamedTuple):
+    pictures: tuple[Artifact, ...] = ()
+    mask: Artifact | None = None
+
+
+def sources_named(context: Context, named: Named) -> Sources:
+    pictures = tuple(sources_for(context, named.pictures))
+    return Sources(pictures, mask_for(context, named.mask, pictures) if named.mask else None)
 
 
 def sources_for(context: Context, ids: Sequence[str]) -> list[Artifact]:

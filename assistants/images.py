@@ -29,6 +29,7 @@ from assistants import (
     pulse,
     quotes,
     stepping_in,
+    storage,
 )
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
@@ -58,7 +59,7 @@ class Begun:
     plan: Plan
     adapter: Adapter
     wish: Wish
-    sources: list[Artifact]
+    sources: artifacts.Sources
     others: tuple[Choice, ...]  # who may step in
 
 
@@ -68,17 +69,21 @@ async def generate(
     context: Context,
     idempotency_key: str,
     sources: Sequence[str] = (),
+    mask: str = "",
+    sent: str = "",
     join: bool = False,
 ) -> list[Artifact]:
-    """The same key brings the same pictures, paid once. `sources` are pictures to change. `join`
-    waits for a run under way instead of refusing with request_in_progress."""
+    """The same key brings the same pictures, paid once. `sources` are pictures to change, `mask`
+    says where, `sent` what they came as: see artifacts.Named. `join` waits for a run under way
+    instead of refusing with request_in_progress."""
+    named = artifacts.Named(tuple(sources), mask, sent)
     while True:
         try:
             begun = await in_db(
                 _begin,
                 wish,
                 context,
-                tuple(sources),
+                named,
                 idempotency_key=idempotency_key,
                 now=timezone.now(),
             )
@@ -109,13 +114,13 @@ def _note(context: Context, refusal: Refusal, *, now: datetime) -> None:
 def _begin(
     wish: Wish,
     context: Context,
-    sources: tuple[str, ...] = (),
+    named: artifacts.Named,
     *,
     idempotency_key: str,
     now: datetime,
 ) -> Begun | list[Artifact]:
     organisation = context.actor.organisation
-    body_hash = _hash(wish, context, sources)
+    body_hash = _hash(wish, context, named)
     job, is_new = ImageJob.objects.get_or_create(
         organisation=organisation,
         idempotency_key=idempotency_key,
@@ -125,7 +130,7 @@ def _begin(
             "owner": context.actor.user,
             "team": context.team,
             "surface": context.actor.surface,
-            "wish": asdict(wish) | {"sources": list(sources)},
+            "wish": asdict(wish) | {"sources": list(named.pictures), "mask": named.mask},
         },
     )
     if not is_new and job.body_hash != body_hash:
@@ -138,16 +143,17 @@ def _begin(
         raise Refusal(job.refusal["code"])
     if not is_new and job.state != ImageJob.State.FAILED:  # failed: its money went back
         raise Refusal("request_in_progress", job=job.pk)
-    return _hold(job, wish, context, artifacts.sources_for(context, sources), now=now)
+    return _hold(job, wish, context, artifacts.sources_named(context, named), now=now)
 
 
 def _hold(
-    job: ImageJob, wish: Wish, context: Context, sources: list[Artifact], *, now: datetime
+    job: ImageJob, wish: Wish, context: Context, sources: artifacts.Sources, *, now: datetime
 ) -> Begun:
-    tag = Tag.IMAGE_EDIT if sources else Tag.IMAGE_GENERATION
-    if sources:
-        size = f"{sources[0].width}x{sources[0].height}" if wish.size == "auto" else wish.size
-        wish = replace(wish, references=len(sources), size=size)
+    pictures, mask = sources
+    tag = Tag.IMAGE_EDIT if pictures else Tag.IMAGE_GENERATION
+    if pictures and wish.size == "auto":
+        wish = replace(wish, size=f"{pictures[0].width}x{pictures[0].height}")
+    wish = replace(wish, references=len(pictures), has_mask=mask is not None)
     spender = permission.spender_of(context)
     permission.to_draw(wish, context, spender).require()
     may_use = permission.models_for(spender, "image")
@@ -155,6 +161,7 @@ def _hold(
     first = resolve(organisation, tag, asked=context.image_model, permitted=may_use)
     choices = chain(first, organisation, tag, permitted=may_use)
     permission.prompt_of(wish, spender).require()
+    storage.require_room_for_made(context.actor)
     return _hold_for(choices, job, wish, context, sources, now=now)
 
 
@@ -163,7 +170,7 @@ def _hold_for(
     job: ImageJob,
     wish: Wish,
     context: Context,
-    sources: list[Artifact],
+    sources: artifacts.Sources,
     *,
     now: datetime,
 ) -> Begun:
@@ -218,8 +225,10 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
 
 
 async def _finished(begun: Begun) -> Finished:
-    references = await in_db(artifacts.pictures_of, begun.sources) if begun.sources else ()
-    order = Order(begun.hold.model, begun.plan, references=tuple(references))
+    pictures, mask = begun.sources
+    references = await in_db(artifacts.pictures_of, pictures) if pictures else []
+    masks = await in_db(artifacts.pictures_of, [mask]) if mask else []
+    order = Order(begun.hold.model, begun.plan, tuple(references), mask=masks[0] if masks else None)
     async with closing(begun.adapter.make_pictures(order)) as happenings:
         async for happening in happenings:
             if isinstance(happening, Finished):
@@ -305,6 +314,7 @@ def _step_in(begun: Begun, context: Context, *, now: datetime) -> Begun | None:
     return stepping_in.next_of(begun.others, hold)
 
 
-def _hash(wish: Wish, context: Context, sources: tuple[str, ...]) -> str:
-    body = asdict(wish) | {"model": context.image_model, "home": context.home, "sources": sources}
+def _hash(wish: Wish, context: Context, named: artifacts.Named) -> str:
+    asked = {"model": context.image_model, "home": context.home, "sources": named.told()}
+    body = asdict(wish) | asked
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -12,15 +12,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models.people import LONGEST_LINK_MINUTES
 from assistants import renditions, uploads
 from assistants.models import Artifact
-from chats import access, delivery, pictures
+from chats import access, delivery, links, pictures
 from tale.lib import outline
 from tale.lib.aio import in_db
 from tale.lib.multipart import MultipartParser, SentField
 from tale.lib.paging import PageQuery, PeriodQuery, Query
 from tale.lib.resource import Body, Resource, operation
-from tale.lib.strict import StrictCharField, StrictChoiceField
+from tale.lib.strict import StrictCharField, StrictChoiceField, WrittenIntegerField
 
 
 class PictureFilter(PageQuery, PeriodQuery):
@@ -166,6 +167,40 @@ class PictureDetail(Resource):
         return self.none()
 
 
+class LinkQuery(FileQuery):
+    minutes = WrittenIntegerField(
+        min_value=1, max_value=LONGEST_LINK_MINUTES, required=False, help_text="How long it lives."
+    )
+
+
+class LinkSerializer(Body):
+    url = serializers.CharField(read_only=True, help_text="Works without a key or a session.")
+    expires_at = serializers.DateTimeField(read_only=True)
+
+    example = {
+        "url": "https://tale.example/linked/eyJhcnQiOiJhcnRf…",
+        "expires_at": "2026-11-01T09:00:00Z",
+    }
+
+
+class PictureLink(Resource):
+    @operation(
+        "Give out a link to a picture",
+        query=LinkQuery,
+        gives=LinkSerializer,
+        refuses=(410,),
+        right="use_workspace",
+        scope="images",
+    )
+    def get(self, request: Request, pk: str) -> Response:
+        """At most as long as the organisation lets links live; it dies with the picture."""
+        shape = dict(self.asked)
+        minutes = shape.pop("minutes", 0)
+        picture = access.picture_for(self.actor, pk)
+        wanted = delivery.checked(shape)
+        return self.item(links.give(picture, wanted, now=timezone.now(), minutes=minutes))
+
+
 class PictureContent(Resource):
     @operation(
         "Fetch the bytes of a picture",
@@ -195,5 +230,6 @@ async def _file(picture: Artifact, wanted: delivery.Asked) -> tuple[bytes, dict[
 urlpatterns = [
     path("pictures", PictureList.as_view(), name="pictures"),
     path("pictures/<slug:pk>", PictureDetail.as_view(), name="picture"),
+    path("pictures/<slug:pk>/link", PictureLink.as_view(), name="picture-link"),
     path("pictures/<slug:pk>/content", PictureContent.as_view(), name="picture-content"),
 ]

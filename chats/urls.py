@@ -10,4 +10,5 @@ urlpatterns = [
     path("chats/<str:chat_id>/messages", views.say, name="say"),
     path("chats/<str:chat_id>/turns/<str:turn_id>/events", stream.events, name="events"),
     path("pictures/<str:artifact_id>", views.picture, name="picture"),
+    path("linked/<str:token>", views.linked, name="link"),
 ]

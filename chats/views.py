@@ -12,13 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.actor import Actor
 from accounts.auth import actor_of
 from assistants.access import assistants_for
-from chats import cards, delivery, pictures, turns
+from chats import cards, delivery, links, pictures, turns
 from chats.access import chat_for, chats_of, picture_for
 from chats.forms import SayForm, new_token
 from chats.models import Chat, Turn
@@ -84,6 +89,13 @@ async def picture(request: HttpRequest, artifact_id: str) -> HttpResponse:
     if request.method == "DELETE":
         return await _delete_picture(request, artifact_id)
     artifact = await in_db(lambda: picture_for(actor_of(request), artifact_id))
+    return await delivery.deliver(request, artifact, asked)
+
+
+@require_safe
+async def linked(request: HttpRequest, token: str) -> HttpResponse:
+    """Without a session: who holds the link may see, as long as it lives."""
+    artifact, asked = await in_db(links.followed, token, now=timezone.now())
     return await delivery.deliver(request, artifact, asked)
 
 

@@ -13,6 +13,7 @@ UNSCOPED: dict[str, tuple[int, str]] = {
     "accounts/keys.py": (1, "the key itself says whose it is: found by prefix, compared by hash"),
     "accounts/sealed.py": (1, "a new key is for the secrets of every organisation"),
     "chats/deletion.py": (1, "what was kept until a day that is over, of every organisation"),
+    "chats/links.py": (1, "the link itself says which picture: we signed it"),
     "chats/turns.py": (4, "a worker is told a turn's id alone, and the sweeper looks for any"),
     "providers/credentials.py": (1, "a call that ended names its credential by id alone"),
     "providers/renewal.py": (1, "a call names the credential by id, chosen in its organisation"),

@@ -145,7 +145,8 @@ def _refused(line: Line, actor: Actor) -> Iterator[Check]:
 
 
 NESTED = {"turn": ("chat_id", "turn_id")}  # kinds that an address names by two ids
-LINKS = {"invited", "proof", "reset", "statement"}  # whoever holds one may use it: none is foreign
+# Whoever holds one may use it: none is foreign.
+LINKS = {"invited", "linked", "proof", "reset", "statement"}
 
 
 def _elsewhere(kind: str) -> Iterator[str]:

@@ -28,6 +28,8 @@ from accounts.models import ApiKey, Membership, Organisation, Role, User
 from accounts.tenancy import Tenant
 from assistants import artifacts
 from assistants.models import Artifact, Assistant
+from chats import links
+from chats.delivery import Asked
 from chats.models import Chat, Message, Turn
 from providers.models import Provider
 from tale import demo
@@ -188,6 +190,9 @@ class World:
                 if objects is self.deleted:
                     picture.state, picture.deleted_at = "deleted", timezone.now()
                     picture.save(update_fields=["state", "deleted_at"])
+                if kind == "sketch":
+                    token = links.give(picture, Asked(), now=timezone.now()).url.rpartition("/")[2]
+                    objects["linked"][name] = {"pk": token}
         gone = self._chat(name, user, organisation)
         gone.deleted_at = timezone.now()
         gone.save(update_fields=["deleted_at"])
