@@ -24,6 +24,7 @@ chats:picture GET  picture people 200 - gone=410
 chats:picture GET  sketch  people 200 - gone=410
 chats:picture DELETE picture people/admin,owner,operator 200 - gone=410
 chats:picture DELETE sketch  people/admin,owner,operator 200 - gone=410
+chats:link    GET  linked  everyone,-suspended/everyone 200 - suspended=403 foreign:suspended=200 missing=403 gone=410
 # -- the door of an account, as allauth built it -------------------------------------------
 account_login                        GET  -     signed-out 200 - signed-in=302
 account_login                        POST -     signed-out 302 - signed-in=302
@@ -123,8 +124,10 @@ api:picture           GET    picture             members             200 images 
 api:picture           DELETE sketch              members/governors   204 images gone=410
 api:picture           PATCH  sketch              members/governors   200 images gone=410
 api:picture-content   GET    sketch              members             200 images gone=410
+api:picture-link      GET    sketch              members             200 images gone=410
 # -- OpenAI's API --------------------------------------------------------------------------
 openai-images POST - members 200 images
+openai-edits  POST - members 200 images
 # -- signing in to a provider --------------------------------------------------------------
 providers:sign-in   GET providers.credential admin,owner,operator 302 -
 providers:signed-in GET -                    nobody               302 - admin,owner,operator=400

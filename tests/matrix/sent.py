@@ -27,7 +27,7 @@ def _own_member(world: World, actor: Actor) -> Body:
 
 
 def _file() -> SimpleUploadedFile:
-    return SimpleUploadedFile("fresh.png", png(8, 8))
+    return SimpleUploadedFile("fresh.png", png(64, 64))
 
 
 def _near(world: World, actor: Actor, kind: str) -> str:
@@ -91,6 +91,7 @@ SENT: dict[str, Sender] = {
     "assistants:verify POST": lambda world, actor: {"sha256": "0" * 64},
     "chats:say POST": lambda world, actor: SAID,
     "chats:start POST": lambda world, actor: SAID,
+    "openai-edits POST": lambda world, actor: DRAWN | {"image": _file()},
     "openai-images POST": lambda world, actor: DRAWN,
 }
 

@@ -62,7 +62,8 @@ class Scripted(Adapter):
     deadline_s = 5
 
     def capabilities(self, model: str) -> Capabilities:
-        return Capabilities(longest_side=2048)
+        able = ("generate", "edit")
+        return Capabilities(operations=able, longest_side=2048, most_references=4)
 
     async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:
         plan = order.plan
