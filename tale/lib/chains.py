@@ -23,8 +23,11 @@ class Head(models.Model):
     def lock(cls, chain: str) -> Self:
         """Until the transaction ends: lines come one after the other, none in between."""
         heads = cls._default_manager
+        named = heads.select_for_update().filter(chain=chain)
+        if (head := named.first()) is not None:
+            return head
         heads.bulk_create([cls(chain=chain)], ignore_conflicts=True)
-        return heads.select_for_update().get(chain=chain)
+        return named.get()
 
     def move_to(self, seq: int, digest: str) -> None:
         self.seq, self.hash = seq, digest

@@ -18,6 +18,8 @@ def main() -> int:
     holds = commands.add_parser("holds", help="money set aside at once, on PostgreSQL")
     holds.add_argument("--holds", type=int, default=4800, choices=range(160, 100_001), metavar="N")
     holds.add_argument("--rounds", type=int, default=3, choices=range(1, 10), metavar="N")
+    picture = commands.add_parser("picture", help="what governing one picture costs in time")
+    picture.add_argument("--pictures", type=int, default=200, choices=range(20, 5001), metavar="N")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tale-bench-") as home:
         os.environ["TALE_HOME"] = home

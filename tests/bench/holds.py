@@ -43,10 +43,10 @@ class Round:
 
 
 def measure(*, holds: int, rounds: int) -> int:
-    address = _fresh_database()
+    address = fresh_database()
     try:
         os.environ["DATABASE_URL"] = address
-        spenders = _furnish()
+        spenders = furnish()
         ours: list[Round] = []
         for number in range(1, rounds + 1):
             bare = _run(_bare, address, holds, spenders)
@@ -54,7 +54,7 @@ def measure(*, holds: int, rounds: int) -> int:
             ours.append(mine)
             print(f"round {number}: bare {bare.per_s:.0f}/s, holds {_said(mine)}")
     finally:
-        _drop()
+        drop_database()
     per_s = statistics.median(each.per_s for each in ours)
     slowest = statistics.median(each.slowest_s(0.99) for each in ours)
     faults = sum(each.faults for each in ours)
@@ -76,33 +76,33 @@ def _server() -> str:
     return urlsplit(given)._replace(path="/postgres").geturl()
 
 
-def _fresh_database() -> str:
-    _drop()
+def fresh_database() -> str:
+    drop_database()
     with psycopg.connect(_server(), autocommit=True) as connection:
         connection.execute(f"create database {DATABASE}")  # type: ignore[arg-type]
     return urlsplit(_server())._replace(path=f"/{DATABASE}").geturl()
 
 
-def _drop() -> None:
+def drop_database() -> None:
     with psycopg.connect(_server(), autocommit=True) as connection:
         connection.execute(f"drop database if exists {DATABASE} with (force)")  # type: ignore[arg-type]
 
 
-def _django() -> None:
+def django_here() -> None:
     import django  # noqa: PLC0415  the database is chosen before
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tale.settings")
     django.setup()
 
 
-def _furnish() -> list[dict[str, Any]]:
+def furnish() -> list[dict[str, Any]]:
     """In a process of its own: a fork must not inherit open connections."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_furnished)
 
 
 def _furnished() -> list[dict[str, Any]]:
-    _django()
+    django_here()
     from django.core.management import call_command  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
@@ -194,7 +194,7 @@ def _bare(spender: dict[str, Any]) -> Callable[[], Callable[[], None]]:
 
 
 def _held(spender: dict[str, Any]) -> Callable[[], Callable[[], None]]:
-    _django()
+    django_here()
     from django.utils import timezone  # noqa: PLC0415
 
     from accounts.models import Organisation  # noqa: PLC0415

@@ -18,10 +18,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9001)
     parser.add_argument("--takes-s", type=float, default=0, help="seconds for a picture")
     parser.add_argument("--weight", type=int, default=0, help="about how many bytes one has")
+    parser.add_argument("--picture", type=Path, help="a file to send instead of drawing")
     parser.add_argument("--bill", type=Path, help="append each charge here, as a line of JSON")
     parser.add_argument("--fault", action="append", default=[], help="name, or name=odds")
     given = parser.parse_args()
-    options = {name: getattr(given, name) for name in ("host", "port", "takes_s", "weight", "bill")}
+    taken = ("host", "port", "takes_s", "weight", "picture", "bill")
+    options = {name: getattr(given, name) for name in taken}
     # A shell that starts it in the background has it ignore Ctrl-C; whoever sends one means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with upstream.serve(given.kind, **options) as sim:

@@ -22,6 +22,7 @@ class House(Protocol):
     bill: bill.Bill
     takes_s: float
     weight: int
+    picture: bytes
     image_models: tuple[str, ...]
     transparent: tuple[str, ...]
 
@@ -104,7 +105,8 @@ def draw(
 ) -> tuple[list[bytes], dict[str, Any] | None]:
     """Charges for what it hands out, whether or not it arrives."""
     made = [
-        pictures.picture(
+        house.picture
+        or pictures.picture(
             job.width,
             job.height,
             job.form,

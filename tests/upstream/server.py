@@ -42,12 +42,15 @@ class Simulator:
         port: int = 0,
         takes_s: float = 0,
         weight: int = 0,
+        picture: Path | None = None,
         bill: Path | None = None,
         **switches: Any,
     ) -> None:
-        """`takes_s`: how long a picture takes. `weight`: about how many bytes one has."""
+        """`takes_s`: how long a picture takes. `weight`: about how many bytes one has. `picture`:
+        sent instead of one that is drawn, by those that speak OpenAI's wire."""
         self.host, self.port = host, port
         self.takes_s, self.weight = takes_s, weight
+        self.picture = picture.read_bytes() if picture else b""
         self.requests: list[Request] = []
         self.bill = Bill(bill)
         self.faults = Faults()
