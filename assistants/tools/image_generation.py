@@ -6,6 +6,7 @@ from assistants.context import Hands
 from assistants.events import Used
 from providers.shapes import ToolCall, Wish
 from tale.lib.refusals import ModelMistake
+from tale.lib.strict import is_blank
 
 MOST, MOST_SOURCES = 10, 16
 
@@ -71,7 +72,7 @@ def _wish(arguments: dict[str, Any]) -> Wish:
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:
         raise ModelMistake(f"n must be a whole number from 1 to {MOST}")
     prompt = arguments.get("prompt")
-    if not isinstance(prompt, str) or not prompt.strip():
+    if not isinstance(prompt, str) or is_blank(prompt):
         raise ModelMistake("prompt must say what to draw")
 
     def word(name: str, default: str) -> str:

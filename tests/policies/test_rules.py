@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -254,3 +255,61 @@ class TestLines:
     def correct(self, user: User, entry: Entry, **said: Any) -> Entry:
         asked = {"kind": "refund", "amount_micro": -1, "reason": "bill 7", **said}
         return corrections.correct(actor=actor_for(user), entry=entry, now=timezone.now(), **asked)
+
+
+class TestChanges:
+    def change(self, alice: User, rule: BudgetRule, **fields: Any) -> BudgetRule:
+        for name, value in fields.items():
+            setattr(rule, name, value)
+        return rules.save(actor=actor_for(alice), rule=rule, now=timezone.now())
+
+    def test_lowered_below_its_use(self, acme: Organisation, alice: User) -> None:
+        """What runs ends and is booked; what is new is refused, and the bar is past its end."""
+        rule = limit(alice, money=100_000)
+        running = ask(acme)
+        book(ask(acme), 40_000)
+        self.change(alice, rule, limit=30_000)
+        with pytest.raises(budgets.BudgetExceeded) as no:
+            ask(acme, amount=1)
+        assert no.value.details["smaller_fits"] is False
+        assert no.value.details["used"] == 80_000
+        book(running, 40_000)
+        (seen,) = usage.of_rule(rule, now=timezone.now())
+        assert (seen.settled, seen.reserved, seen.percent, seen.state) == (80_000, 0, 266, "full")
+
+    def test_another_period_in_the_middle_of_one(self, acme: Organisation, alice: User) -> None:
+        """Exact at once: what the new period saw before counts, open holds too."""
+        rule = limit(alice, money=100_000, period="day")
+        held = ask(acme)
+        book(ask(acme), 40_000)
+        rule = self.change(alice, rule, period="total")
+        assert used(rule) == {"who_b": 80_000}
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme)
+        assert budgets.release(hold=held, now=timezone.now(), from_states=("sent",))
+        assert used(rule) == {"who_b": 40_000}
+
+    def test_across_the_hour_that_comes_twice(self, acme: Organisation, alice: User) -> None:
+        """One day of 25 hours is one window; settled after midnight it stays in its own."""
+        rule = limit(alice, money=10**6, period="day")
+        zone = ZoneInfo("Europe/Berlin")
+        acme.time_zone = "Europe/Berlin"
+        midnight = datetime(2026, 10, 25, tzinfo=zone).astimezone(UTC)
+        for hours in (0, 2, 24):
+            held = self.hold_at(acme, midnight + timedelta(hours=hours, minutes=30))
+        line = {"amount_micro": 40_000, "pictures": 1}
+        assert budgets.settle(hold=held, lines=[line], now=midnight + timedelta(hours=26))
+        window = Window.objects.filter(rule=rule).get()
+        assert window.ends_at is not None
+        assert window.ends_at - window.starts_at == timedelta(hours=25)
+        assert (window.reserved, window.settled) == (80_000, 40_000)
+
+    def hold_at(self, organisation: Organisation, now: datetime) -> Hold:
+        return budgets.hold(
+            spender=Spender(organisation, user="who_b"),
+            quote=Quote("image", "generate", "p", "m", 40_000, "EUR", {}, pictures=1),
+            reference="test",
+            idempotency_key=new_id("test"),
+            now=now,
+            sent_for=timedelta(minutes=5),
+        )

@@ -11,6 +11,7 @@ from typing import Any
 from providers.shapes import Wish
 from tale.lib.multipart import Form, Sent
 from tale.lib.refusals import Refusal
+from tale.lib.strict import is_blank
 
 KNOWN = {
     "prompt",
@@ -144,7 +145,7 @@ def _typed(name: str, text: str) -> Any:
 
 def _prompt(body: dict[str, Any]) -> str:
     prompt = _text(body, "prompt")
-    if not prompt.strip():
+    if is_blank(prompt):
         missing = "missing_required_parameter" if "prompt" not in body else "blank"
         raise Refusal(missing, field="prompt")
     if len(prompt) > LONGEST_PROMPT:
