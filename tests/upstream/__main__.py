@@ -21,12 +21,15 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="a file to send instead of drawing")
     parser.add_argument("--bill", type=Path, help="append each charge here, as a line of JSON")
     parser.add_argument("--fault", action="append", default=[], help="name, or name=odds")
+    parser.add_argument("--draws", action="store_true", help="its chat has every wish drawn")
     given = parser.parse_args()
     taken = ("host", "port", "takes_s", "weight", "picture", "bill")
     options = {name: getattr(given, name) for name in taken}
     # A shell that starts it in the background has it ignore Ctrl-C; whoever sends one means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with upstream.serve(given.kind, **options) as sim:
+        if given.draws:
+            sim.chat.draws = True
         for fault in given.fault:
             name, _, odds = fault.partition("=")
             sim.faults.sometimes(name, float(odds or 1))

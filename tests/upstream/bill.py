@@ -52,6 +52,7 @@ class Charge:
     text_out: int = 0
     credits: int = 0
     amount_micro: int = 0
+    about: str = ""  # how the prompt begins
 
 
 class Bill(list[Charge]):
@@ -72,6 +73,12 @@ class Bill(list[Charge]):
                 os.fsync(file.fileno())
         return charge
 
+    def arrived(self, request_id: str) -> None:
+        """The whole answer is out: what its caller makes of it is no longer ours."""
+        if self.path is not None:
+            with arrivals(self.path).open("a") as file:
+                file.write(request_id + "\n")
+
     @property
     def pictures(self) -> int:
         return sum(charge.pictures for charge in self)
@@ -83,6 +90,10 @@ class Bill(list[Charge]):
     @property
     def amount_micro(self) -> int:
         return sum(charge.amount_micro for charge in self)
+
+
+def arrivals(path: Path) -> Path:
+    return path.with_suffix(".arrived")
 
 
 def read(path: Path) -> list[Charge]:
@@ -99,10 +110,18 @@ def amount_micro(
     model: str, *, text_in: int = 0, image_in: int = 0, image_out: int = 0, text_out: int = 0
 ) -> int:
     """Rounded half up, once, at the end."""
+    return math.floor(_exact(model, (text_in, image_in, image_out, text_out)) + Fraction(1, 2))
+
+
+def _exact(model: str, counts: tuple[int, ...]) -> Fraction:
     rates = RATES.get(family(model), ("0", "0", "0", "0"))
-    counts = (text_in, image_in, image_out, text_out)
-    exact = sum(Fraction(rate) * count for rate, count in zip(rates, counts, strict=True))
-    return math.floor(exact + Fraction(1, 2))
+    exact = (Fraction(rate) * count for rate, count in zip(rates, counts, strict=True))
+    return sum(exact, Fraction(0))
+
+
+def rounded_up(charge: Charge) -> int:
+    counts = (charge.text_in, charge.image_in, charge.image_out, charge.text_out)
+    return math.ceil(_exact(charge.model, counts))
 
 
 def picture_tokens(model: str, quality: str, width: int, height: int) -> int:

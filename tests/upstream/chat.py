@@ -24,6 +24,7 @@ KNOWN = {
     "service_tier", "prompt_cache_key", "modalities", "verbosity",
 }  # fmt: skip
 PICTURE_TOKENS = 765
+ABOUT = 80
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Chat:
     refuses: set[str] = field(default_factory=set)  # parameters answered with a 400 naming them
     takes_s: float = 0
     wants_vision: bool = True  # False: a 400 on a picture in the question
+    draws: bool = False  # unscripted, it has every wish drawn
 
     @property
     def quirk(self) -> str:
@@ -67,8 +69,22 @@ class Chat:
     def next(self, messages: list[dict[str, Any]]) -> Step:
         if self.steps:
             return self.steps.popleft()
+        if self.draws:
+            return self._draw(messages)
         heard = [text for message in messages for text in _texts(message.get("content"))]
         return Step(f"You said: {heard[-1] if heard else ''}")
+
+    def _draw(self, messages: list[dict[str, Any]]) -> Step:
+        if messages[-1]["role"] == "tool":
+            return Step("That is it.")
+        wish = {"prompt": wished(messages), "quality": "low"}
+        return Step("I draw it.", calls=[Call("image_generation", json.dumps(wish))])
+
+
+def wished(messages: list[dict[str, Any]]) -> str:
+    """What a person said last."""
+    said = [text for each in messages if each["role"] == "user" for text in _texts(each["content"])]
+    return said[-1] if said else ""
 
 
 class House(Protocol):
@@ -88,7 +104,7 @@ async def complete(house: House, request: Request, **given: Any) -> Answer:
     if body.get("stream"):
         return Answer.events(_stream(house, request, body, step, counts))
     await asyncio.sleep(chat.takes_s)
-    _charge(house, request, body["model"], counts)
+    _charge(house, request, body, counts)
     usage = _told(request, body["model"], counts, chat.quirks)
     return Answer.of(dialects.whole(step, _head(request, body), chat.quirks, usage))
 
@@ -113,7 +129,7 @@ async def _stream(
             sent += 1
     finally:  # who hangs up pays for what was said until then
         out = round(counts["text_out"] * sent / max(1, len(chunks)))
-        _charge(house, request, body["model"], {**counts, "text_out": out})
+        _charge(house, request, body, {**counts, "text_out": out})
     if shows_usage and usage and not chat.quirks & {"usage_missing", "ends_early"}:
         yield event({**head, "choices": [], "usage": usage})
     if not chat.quirks & {"no_done", "ends_early"}:
@@ -129,10 +145,15 @@ def _head(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _charge(house: House, request: Request, model: str, counts: dict[str, int]) -> None:
-    amount = bill.amount_micro(model, **counts)
+def _charge(house: House, request: Request, body: dict[str, Any], counts: dict[str, int]) -> None:
+    model = body["model"]
     house.bill.add(
-        at=time.time(), request_id=request.id, model=model, amount_micro=amount, **counts
+        at=time.time(),
+        request_id=request.id,
+        model=model,
+        about=wished(body["messages"])[:ABOUT],
+        amount_micro=bill.amount_micro(model, **counts),
+        **counts,
     )
 
 

@@ -13,6 +13,7 @@ from tests.upstream import bill, pictures, rules
 from tests.upstream.messages import Answer, File, Refused, Request, event
 from tests.upstream.rules import Job
 
+ABOUT = 80
 _WHOLE_NUMBERS = ("n", "partial_images", "output_compression", "frame_count", "frame_duration_ms")
 
 
@@ -130,6 +131,7 @@ def draw(
         pictures=len(drawn),
         size=job.size,
         quality=job.quality,
+        about=job.prompt[:ABOUT],
         amount_micro=bill.amount_micro(job.model, **counts),
         **counts,
     )

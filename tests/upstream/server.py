@@ -165,6 +165,7 @@ class Simulator:
             answer = await self._answer(request)
             answer.headers.setdefault("x-request-id", request.id)
             await self._send(reader, writer, answer, fault)
+            self.bill.arrived(request.id)
         finally:
             self._at_once -= 1
         return headers.get("connection", "").lower() != "close"
