@@ -27,7 +27,9 @@ from tests.upstream.scripted import Script, png
 def begin(office: Organisation, user: User) -> images.Begun:
     """Up to the moment in which the bytes leave."""
     context = Context(actor=actor_for(user), reference="test")
-    begun = images._begin(Wish("a fox"), context, idempotency_key="k", now=timezone.now())
+    begun = images._begin(
+        Wish("a fox"), context, artifacts.Named(), idempotency_key="k", now=timezone.now()
+    )
     assert isinstance(begun, images.Begun)
     return begun
 

@@ -202,6 +202,8 @@ def test_what_a_dead_process_left_beside_it_goes_with_a_picture(
 
 def begin(office: Organisation, user: User) -> Hold:
     context = Context(actor=actor_for(user), reference="test")
-    begun = images._begin(Wish("a fox"), context, idempotency_key="k", now=timezone.now())
+    begun = images._begin(
+        Wish("a fox"), context, artifacts.Named(), idempotency_key="k", now=timezone.now()
+    )
     assert isinstance(begun, images.Begun)
     return begun.hold
