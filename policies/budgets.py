@@ -134,9 +134,11 @@ def drafted(spender: Spender, quote: Quote) -> Hold:
 
 
 def claim(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
-    """False: another worker sends it, or it was given back. Then nothing may be sent."""
+    """False: another worker sends it, or it was given back, or is about to be. Then nothing may
+    be sent."""
     now = clock.corrected(now)
-    waiting = Hold.objects.of(hold.organisation).filter(pk=hold.pk, state=Hold.State.RESERVED)
+    reserved = Hold.objects.of(hold.organisation).filter(state=Hold.State.RESERVED)
+    waiting = reserved.filter(pk=hold.pk, expires_at__gte=now)
     return bool(
         waiting.update(
             state=Hold.State.SENT, attempt=F("attempt") + 1, sent_at=now, lease_until=now + lease

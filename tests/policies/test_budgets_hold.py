@@ -182,3 +182,22 @@ def test_the_ledger_is_a_chain(acme: Organisation, alice: User) -> None:
     assert all(ledger.hash_of(entry) == entry.hash for entry in entries)
     entries[1].amount_micro += 1
     assert ledger.hash_of(entries[1]) != entries[1].hash
+
+
+@pytest.mark.django_db
+def test_what_has_expired_is_not_sent(acme: Organisation) -> None:
+    quote = Quote("image", "generate", "p", "m", 100, "EUR", {}, 1)
+    now, lease = timezone.now(), timedelta(minutes=5)
+    held = [
+        budgets.hold(
+            spender=Spender(acme, user="who_a"),
+            quote=quote,
+            reference="test",
+            idempotency_key=new_id("test"),
+            now=now,
+        )
+        for _ in range(2)
+    ]
+    assert budgets.claim(hold=held[0], lease=lease, now=now + budgets.UNCLAIMED)
+    assert not budgets.claim(hold=held[1], lease=lease, now=now + budgets.UNCLAIMED * 2)
+    assert Hold.objects.of(acme).get(pk=held[1].pk).state == "reserved"
