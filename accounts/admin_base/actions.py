@@ -56,6 +56,7 @@ NAMES: dict[str, Promise] = {
     "modeldefault.changed": _("Default model changed"),
     "modeldefault.created": _("Default model set"),
     "modeldefault.deleted": _("Default model deleted"),
+    "money.drifted": _("Money does not add up"),
     "organisation.changed": _("Organisation changed"),
     "organisation.founded": _("Organisation founded"),
     "organisation.transferred": _("Ownership transferred"),
