@@ -18,6 +18,7 @@ from assistants.provenance import By
 from providers.shapes import Finished, Picture
 from tale.lib.refusals import NotFound, Refusal
 
+State = Artifact.State
 UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -31,6 +32,7 @@ class File:
     marked_by: By
     source_type: str = ""
     likeness: int | None = None
+    refused: str = ""  # a code, see inspection.py: it is booked and never shown
 
 
 def folder_of(hold_id: str) -> str:
@@ -143,6 +145,7 @@ def pictures_of(rows: Sequence[Artifact]) -> list[Picture]:
 
 
 def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[Artifact]:
+    """Those that can be shown; what was refused is set aside."""
     rows = []
     for place, file in enumerate(files):
         seen = gate.look(file.content)
@@ -167,9 +170,11 @@ def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[A
                 parameters=job.plan | {"source_type": file.source_type},
                 marked_by=file.marked_by,
                 **likeness.bands(file.likeness),
+                state=State.ASIDE if file.refused else State.READY,
             )
         )
-    return Artifact.objects.bulk_create(rows)
+    Artifact.objects.bulk_create(rows)
+    return [row for row in rows if row.state == State.READY]
 
 
 def set_aside(

@@ -24,6 +24,7 @@ from assistants import (
     artifacts,
     calls,
     gate,
+    inspection,
     keeping,
     permission,
     pulse,
@@ -220,7 +221,7 @@ async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
         await in_db(arrivals.write, begun.hold.pk, finished)
         made = await complete(job=begun.job, hold=begun.hold, finished=finished, now=timezone.now())
     if not made:
-        raise Refusal("provider_bad_image")
+        raise Refusal(begun.job.refusal.get("code", "provider_bad_image"))
     return made
 
 
@@ -249,7 +250,7 @@ async def complete(
         finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
     )
     await in_db(keeping.tidy, hold)
-    outcome, code = ("done", "") if made else ("failed", "provider_bad_image")
+    outcome, code = ("done", "") if made else ("failed", inspection.code_of(files))
     # Last: a call without an end is how the sweeper knows that something was left lying.
     await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now)
     return made
@@ -277,10 +278,10 @@ def finish(
     if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
         return artifacts.of_job(job)
     made = artifacts.rows_for(job, finished, files)
-    artifacts.set_aside(job, unsound, hold_id=hold.pk, after=len(made))
+    artifacts.set_aside(job, unsound, hold_id=hold.pk, after=len(files))
     job.state, job.ended_at = ImageJob.State.DONE, now
     if not made:
-        job.state, job.refusal = ImageJob.State.REFUSED, {"code": "provider_bad_image"}
+        job.state, job.refusal = ImageJob.State.REFUSED, {"code": inspection.code_of(files)}
     job.save(update_fields=["state", "ended_at", "refusal"])
     return made
 

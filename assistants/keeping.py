@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.core.files.storage import storages
 
 from accounts.models import Organisation
-from assistants import artifacts, likeness, provenance, statements
+from assistants import artifacts, inspection, likeness, provenance, statements
 from assistants.artifacts import File
 from assistants.marking import metadata
 from assistants.marking.metadata import Facts
@@ -39,12 +39,13 @@ async def keep(
         source_type=made_of.source_type,
         did="edited" if sources else "created",
     )
-    return await asyncio.gather(
+    files = await asyncio.gather(
         *(
             _kept(picture, f"{artifacts.folder_of(hold.pk)}/{place}", facts, made_of)
             for place, picture in enumerate(pictures)
         )
     )
+    return await inspection.look(files, made_of.organisation)
 
 
 async def _kept(picture: Picture, path: str, facts: Facts, made_of: _MadeOf) -> File:

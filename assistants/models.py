@@ -212,6 +212,31 @@ class Artifact(Stored, Recognisable, Tenant):
         return self.alt or self.pk
 
 
+class BlockedPicture(Recognisable, Tenant):
+    """What no picture may look like. The picture itself is not kept."""
+
+    id = PublicIdField("blk")
+    name = models.CharField(_("name"), max_length=80)
+    sha256 = models.CharField(max_length=64, editable=False)
+    set_at = models.DateTimeField(_("set"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("blocked picture")
+        verbose_name_plural = _("blocked pictures")
+        ordering = ("name",)
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(
+                fields=["organisation", "name"],
+                name="blocked_picture_once",
+                violation_error_message=_("There is a blocked picture of this name already."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Rendition(Stored, Tenant):
     """A picture made smaller, or in another format: kept beside it, and gone with it."""
 

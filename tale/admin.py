@@ -8,7 +8,7 @@ from accounts.admin_base import Section, Site
 from accounts.models import ApiKey, AuditLine, Invitation, Membership, Organisation, Team, User
 from analytics import admin as analytics
 from assistants import admin as assistants
-from assistants.models import Assistant
+from assistants.models import Assistant, BlockedPicture
 from chats import admin as chats
 from chats.models import Chat
 from policies import admin as policies
@@ -51,6 +51,7 @@ site = Site(
                 (ModelAccess, policies.ModelAccessAdmin),
                 (ImagePolicy, policies.ImagePolicyAdmin),
                 (Guardrail, policies.GuardrailAdmin),
+                (BlockedPicture, assistants.BlockedPictureAdmin),
                 policies.COULD,
                 (Hold, policies.HoldAdmin),
             ),

@@ -13,6 +13,8 @@ NAMES: dict[str, Promise] = {
     "alias.deleted": _("Alias deleted"),
     "answer.asked": _("Answer asked for"),
     "audit.exported": _("Audit exported"),
+    "blockedpicture.created": _("Picture blocked"),
+    "blockedpicture.deleted": _("Picture no longer blocked"),
     "budget_rule.changed": _("Budget rule changed"),
     "budget_rule.created": _("Budget rule created"),
     "budget_rule.deleted": _("Budget rule deleted"),

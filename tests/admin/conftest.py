@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import invitations, keys, people
 from accounts.models import AuditLine, Membership, Organisation, Team, User
 from assistants import calls, versions
-from assistants.models import Assistant
+from assistants.models import Assistant, BlockedPicture
 from chats.models import Chat
 from policies import access, budgets, guardrails, rules
 from policies.models import (
@@ -111,6 +111,18 @@ def _of_providers(organisation: Organisation) -> dict[str, Any]:
     }
 
 
+def _chat(organisation: Organisation, owner: User, assistant: Assistant) -> Chat:
+    return Chat.objects.create(
+        organisation=organisation, owner=owner, title="SECRETTITLE", assistant=assistant
+    )
+
+
+def _blocked(organisation: Organisation) -> BlockedPicture:
+    return BlockedPicture.objects.create(
+        organisation=organisation, name=f"Logo of {organisation.name}", sha256="0" * 64
+    )
+
+
 @pytest.fixture
 def furnish() -> Furnish:
     """One row of every list of the admin, by the list's name."""
@@ -143,9 +155,8 @@ def furnish() -> Furnish:
                 post_data="login=SECRETPOST",
             ),
             "assistants.assistant": assistant,
-            "chats.chat": Chat.objects.create(
-                organisation=organisation, owner=owner, title="SECRETTITLE", assistant=assistant
-            ),
+            "assistants.blockedpicture": _blocked(organisation),
+            "chats.chat": _chat(organisation, owner, assistant),
             "policies.budgetrule": rules.save(actor=actor, rule=rule, now=now),
             "policies.featureswitch": access.save(
                 actor=actor, row=FeatureSwitch(feature="tool:none", reason=f"{name} reason")

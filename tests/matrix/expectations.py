@@ -184,6 +184,7 @@ policies.featureswitch   overseers         governors  governors  governors
 policies.modelaccess     overseers         governors  governors  governors
 policies.imagepolicy     overseers         governors  governors  governors
 policies.guardrail       overseers         governors  governors  governors
+assistants.blockedpicture overseers        governors  nobody     governors
 policies.hold            overseers         nobody     nobody     nobody
 policies.entry           overseers         nobody     nobody     nobody
 policies.call            overseers         nobody     nobody     nobody

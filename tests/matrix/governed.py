@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditLine, Organisation, User
-from assistants.models import Assistant, AssistantVersion
+from assistants.models import Assistant, AssistantVersion, BlockedPicture
 from policies import rules
 from policies.models import (
     BudgetRule,
@@ -45,6 +45,7 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
         "accounts.organisation": organisation,
         "accounts.user": member,
         "assistants.assistant": _assistant(organisation),
+        "assistants.blockedpicture": _blocked(organisation),
         "axes.accessattempt": _attempt(member),
         "policies.budgetrule": rule,
         "policies.call": Call.objects.of(organisation).first(),
@@ -100,6 +101,12 @@ def _profile(provider: Provider) -> Credential:
         token_url="https://auth.example.com/token",
         client_id="tale",
         is_enabled=False,  # nobody has signed in, and the provider is called by others
+    )
+
+
+def _blocked(organisation: Organisation) -> BlockedPicture:
+    return BlockedPicture.objects.create(
+        organisation=organisation, name=f"block of {organisation.name}", sha256="0" * 64
     )
 
 

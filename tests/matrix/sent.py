@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.matrix.cast import Actor
 from tests.people import PASSWORD
+from tests.upstream.pictures import picture
 from tests.upstream.scripted import png
 
 if TYPE_CHECKING:
@@ -28,6 +29,20 @@ def _own_member(world: World, actor: Actor) -> Body:
 
 def _file() -> SimpleUploadedFile:
     return SimpleUploadedFile("fresh.png", png(64, 64))
+
+
+class _Lasting(SimpleUploadedFile):
+    """A form is written once and sent by everybody."""
+
+    def read(self, *size: Any) -> bytes:
+        self.seek(0)
+        content: bytes = super().read(*size)
+        return content
+
+
+def _logo() -> SimpleUploadedFile:
+    """With something to know it by."""
+    return _Lasting("logo.png", picture(64, 64, weight=20_000))
 
 
 def _near(world: World, actor: Actor, kind: str) -> str:
@@ -118,6 +133,10 @@ WRITTEN: dict[str, tuple[Body, Body]] = {
     "policies.imagepolicy": (
         {"most_pictures": "3"},
         {"scope": "team", "team": _id("team")},
+    ),
+    "assistants.blockedpicture": (
+        {},
+        {"name": "fresh", "file": lambda world, home: _logo()},
     ),
     "policies.guardrail": ({"terms": "fresh"}, {"name": "fresh"}),
     "providers.model": (
