@@ -23,7 +23,7 @@ from functools import cached_property
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from accounts.models import Organisation
 from policies import budgets, ledger, periods, rules
@@ -31,7 +31,6 @@ from policies.models import BudgetRule, Entry, EntryHead, Hold, Window
 from policies.models.ledger import Spend
 
 BATCH = 1000
-MEANING = ("user", "key", "assistant", "team", "capability")  # what rules ask of a spend
 CORRECTIONS = (Entry.Kind.ADJUSTMENT, Entry.Kind.REFUND)
 Span = tuple[datetime, datetime | None]
 
@@ -160,16 +159,12 @@ class _Spent:
         ]
 
     @cached_property
-    def _lines(self) -> list[tuple[Entry, int, int]]:
+    def _lines(self) -> list[Entry]:
         starts_at, ends_at = self.span
         lines = Entry.objects.of(self.organisation).filter(held_at__gte=starts_at)
         if ends_at is not None:
             lines = lines.filter(held_at__lt=ends_at)
-        sums = lines.order_by().values_list(*MEANING).annotate(Sum("amount_micro"), Sum("pictures"))
-        return [
-            (Entry(**dict(zip(MEANING, meaning, strict=True))), amount, pictures)
-            for *meaning, amount, pictures in sums
-        ]
+        return rules.summed(lines)
 
     def _subject(self, rule: BudgetRule, spend: Spend) -> str:
         meets = not rule.is_default or rule in rules.meeting(spend, self.in_force)
@@ -177,9 +172,11 @@ class _Spent:
 
     def settled(self, rule: BudgetRule) -> dict[str, int]:
         sums: dict[str, int] = defaultdict(int)
-        for line, amount, pictures in self._lines:
+        for line in self._lines:
             if subject := self._subject(rule, line):
-                sums[subject] += rules.weight(rule, amount_micro=amount, pictures=pictures)
+                sums[subject] += rules.weight(
+                    rule, amount_micro=line.amount_micro, pictures=line.pictures
+                )
         return sums
 
     def held(self, rule: BudgetRule) -> dict[str, list[Hold]]:
