@@ -26,6 +26,7 @@ from assistants import (
     gate,
     inspection,
     keeping,
+    moderation,
     permission,
     pulse,
     quotes,
@@ -78,6 +79,11 @@ async def generate(
     says where, `sent` what they came as: see artifacts.Named. `join` waits for a run under way
     instead of refusing with request_in_progress."""
     named = artifacts.Named(tuple(sources), mask, sent)
+    try:
+        await moderation.require(wish, context, idempotency_key=idempotency_key)
+    except Refusal as refusal:
+        await in_db(_note, context, refusal, now=timezone.now())
+        raise
     while True:
         try:
             begun = await in_db(

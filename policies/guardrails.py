@@ -52,8 +52,11 @@ def check(texts: Iterable[str], *, spender: Spender, capability: str) -> Verdict
 
 
 def save(*, actor: Actor, rule: Guardrail) -> Guardrail:
-    if not (rule.terms or rule.patterns):
+    if not (rule.terms or rule.patterns or rule.model):
         raise Refusal("required", _("Write a term or a pattern to block."), field="terms")
+    if rule.model and rule.capability == BudgetRule.Capability.CHAT:
+        text = _("A model is asked about prompts of pictures, not about what is said in chats.")
+        raise Refusal("invalid_choice", text, field="model")
     for name, entries in (("terms", rule.terms), ("patterns", rule.patterns)):
         if len(entries) > MOST_ENTRIES:
             raise Refusal("too_many_items", field=name, most=MOST_ENTRIES)

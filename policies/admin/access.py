@@ -128,9 +128,35 @@ class GuardrailForm(GovernedForm):
         ),
     )
 
+    model = forms.ChoiceField(
+        label=_("Moderation model"),
+        required=False,
+        widget=theme.Select,
+        help_text=_(
+            "Asked about each prompt of a picture before any money is set aside for it. Whoever "
+            "wants the picture pays for the question."
+        ),
+    )
+
     class Meta:
         model = Guardrail
-        fields = ("name", "capability", "terms", "patterns", "is_enabled")
+        fields = (
+            "name",
+            "capability",
+            "terms",
+            "patterns",
+            "model",
+            "refuses",
+            "lets_pass",
+            "is_enabled",
+        )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "model" in self.fields and self.organisation is not None:
+            offered: Any = self.fields["model"]
+            chats = (row for row in _models_of(self.organisation) if Tag.CHAT in row.tags)
+            offered.choices = [("", _("None")), *_named(chats)]
 
 
 class Governing(OrganisationAdmin):
@@ -310,6 +336,8 @@ class GuardrailAdmin(Governing):
     help_texts = {
         "name": _("Told to whoever meets it, such as “Customer names”."),
         "capability": _("What people say in chats, prompts of pictures, or both."),
+        "refuses": _("In your words, such as “Real people”. Empty: what is refused anywhere."),
+        "lets_pass": _("Off: without a verdict there is no picture."),
         "is_enabled": _("Switched off, it meets nobody."),
     }
     list_display = ("name", "capability", "size", "is_enabled", "set_by_name", "set_at")

@@ -184,6 +184,9 @@ class Guardrail(Tenant):
     patterns: models.JSONField[list[str], list[str]] = models.JSONField(
         _("blocked patterns"), default=list, blank=True
     )
+    model = models.CharField(_("moderation model"), max_length=40, blank=True)
+    refuses = models.TextField(_("what it refuses"), max_length=2000, blank=True)
+    lets_pass = models.BooleanField(_("pass when it cannot answer"), default=False)
     is_enabled = models.BooleanField(_("in force"), default=True)
     set_by = models.CharField(_("set by"), max_length=40, blank=True, editable=False)
     set_at = models.DateTimeField(_("set"), auto_now=True)
