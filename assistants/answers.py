@@ -28,6 +28,8 @@ from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
 
+DEADLINE_S = 180
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -54,7 +56,7 @@ async def stream(
         try:
             async with (
                 pulse.of(begun.hold),
-                asyncio.timeout(context.deadline_s),
+                asyncio.timeout(context.deadline_s or DEADLINE_S),
                 closing(begun.adapter.answer(begun.question)) as pieces,
             ):
                 async for piece in pieces:
@@ -127,7 +129,8 @@ def _hold_for(
     )
     call = calls.start(hold=hold, now=now)
     adapter = choice.adapter
-    adapter.deadline_s = min(adapter.deadline_s, context.deadline_s)  # the wait for a slot with it
+    # The wait for a slot with it.
+    adapter.deadline_s = min(adapter.deadline_s, context.deadline_s or DEADLINE_S)
     return Begun(adapter, question, tariff, hold, call, tuple(others))
 
 

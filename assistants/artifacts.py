@@ -144,10 +144,16 @@ def pictures_of(rows: Sequence[Artifact]) -> list[Picture]:
     return [Picture(row.get_bytes(), row.media_type) for row in rows]
 
 
-def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[Artifact]:
-    """Those that can be shown; what was refused is set aside."""
+def rows_for(
+    job: ImageJob,
+    finished: Finished,
+    files: Sequence[File],
+    *,
+    state: str = State.READY,
+) -> list[Artifact]:
+    """Those that can be shown; what was refused is set aside. `job` is locked."""
     rows = []
-    for place, file in enumerate(files):
+    for place, file in enumerate(files, start=job.artifacts.filter(job=job).count()):
         seen = gate.look(file.content)
         rows.append(
             Artifact(
@@ -157,6 +163,7 @@ def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[A
                 owner_id=job.owner_id,
                 job=job,
                 ordinal=place,
+                state=State.ASIDE if file.refused else state,
                 path=file.path,
                 sha256=hashlib.sha256(file.content).hexdigest(),
                 size_bytes=len(file.content),
@@ -170,17 +177,17 @@ def rows_for(job: ImageJob, finished: Finished, files: Sequence[File]) -> list[A
                 parameters=job.plan | {"source_type": file.source_type},
                 marked_by=file.marked_by,
                 **likeness.bands(file.likeness),
-                state=State.ASIDE if file.refused else State.READY,
             )
         )
     Artifact.objects.bulk_create(rows)
-    return [row for row in rows if row.state == State.READY]
+    return [row for row in rows if row.state == state]
 
 
-def set_aside(
-    job: ImageJob, pictures: Sequence[Picture], *, hold_id: str, after: int
-) -> list[Artifact]:
+def set_aside(job: ImageJob, pictures: Sequence[Picture], *, hold_id: str) -> list[Artifact]:
     """Paid for, and not sound: the bytes are kept for whoever argues with the provider."""
+    if not pictures:
+        return []
+    after = job.artifacts.filter(job=job).count()
     return Artifact.objects.bulk_create(
         Artifact(
             organisation_id=job.organisation_id,

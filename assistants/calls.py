@@ -10,6 +10,8 @@ from providers.errors import Declined, NotBilled, ProviderFailed
 from providers.pricing import Tariff
 from providers.shapes import Usage
 
+OUTCOMES = {"content_policy": "refused", "cancelled": "cancelled"}
+
 
 def start(*, hold: Hold, now: datetime) -> Call:
     return Call.objects.create(
@@ -51,10 +53,10 @@ def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> No
         }
         budgets.settle(hold=hold, lines=[line], now=now)
     elif isinstance(failed, NotBilled):
-        budgets.release(hold=hold, now=now, from_states=(Hold.State.SENT,))
+        budgets.release(hold=hold, now=now, from_states=Hold.OPEN)
     else:
         budgets.doubt(hold=hold)
-    outcome = "refused" if failed.code == "content_policy" else "failed"
+    outcome = OUTCOMES.get(failed.code, "failed")
     end(call=call, now=now, outcome=outcome, code=failed.code)
 
 

@@ -26,7 +26,8 @@ class Context:
     chat_model: Model | None = None
     image_model: str = ""
     tool: str = ""  # that asks, where one does
-    deadline_s: float = 180
+    deadline_s: float | None = None  # of one call, where who asks has set it
+    most_pictures: int = 0  # of everything with this reference; 0: only each wish has a limit
 
 
 Answer = Callable[[list[dict[str, Any]], list[dict[str, Any]]], AsyncIterator[Piece]]

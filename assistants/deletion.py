@@ -1,6 +1,6 @@
 """Deleting a picture, so that it is gone and can be shown to be.
 
-    READY, ASIDE → DELETING   nobody sees it any more; its words are wiped; the audit says who
+    READY, LATE, ASIDE → DELETING   nobody sees it any more; its words are wiped; the audit says who
     DELETING → DELETED        every file is gone, looked for and not found; the proof is written
 
 The second step waits for the store, which may be away: whatever is left in DELETING the sweeper
@@ -24,7 +24,7 @@ from policies import legal, rules
 from tale.lib.refusals import Refusal
 
 State, Reason = Artifact.State, DeletionProof.Reason
-ALIVE = (State.READY, State.ASIDE)
+ALIVE = Artifact.KEPT
 WORDS = ("prompt", "style", "negative", "alt")
 BATCH = 100
 log = structlog.get_logger()

@@ -32,6 +32,7 @@ class Used:
     for_model: dict[str, Any]
     artifacts: tuple[Artifact, ...] = ()
     refusal: Refusal | None = field(default=None)
+    is_again: bool = False  # the same as before, and not paid again
 
 
 Event = Said | Stepped | Used

@@ -3,6 +3,9 @@
 Money is set aside before the provider hears of it, files are written before they are booked, and
 the booking, the rows and the end of the job are one transaction. So nothing is paid twice, and
 what was paid for is found again whatever dies in between (reconcile.py).
+
+A job is one call (attempts.py), or several where its model draws fewer at a time than were wished
+for: each with a hold of its own, all made in one transaction or none.
 """
 
 from __future__ import annotations
@@ -11,44 +14,47 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from assistants import (
-    arrivals,
     artifacts,
+    attempts,
     calls,
-    gate,
-    inspection,
-    keeping,
+    jobs,
     moderation,
     permission,
     pulse,
-    quotes,
+    reserving,
+    running,
     stepping_in,
     storage,
 )
+from assistants.attempts import Attempt, Tell, Withdrawn
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import access, budgets
-from policies.models import Call, Entry, Hold
-from providers import pricing, queueing
-from providers.base import Adapter, closing
+from providers import queueing
 from providers.errors import Doubtful, ProviderFailed
 from providers.models import Tag
 from providers.resolve import Choice, chain, resolve
-from providers.shapes import Finished, Order, Picture, Plan, Wish
+from providers.shapes import Order, Wish
 from tale.lib.aio import in_db
-from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
 
-LATE = "provider_timeout"
 LOOK_AGAIN_S = 0.5
+STOPS_S = 3.0  # so long who stops it waits to hear what it cost
+TOLD = (ImageJob.State.UNKNOWN, ImageJob.State.REFUSED, ImageJob.State.PAID_NOT_STORED)
+SAME_FOR = timedelta(minutes=10)
+log = structlog.get_logger()
 
 _unfinished: set[asyncio.Task[list[Artifact]]] = set()
 
@@ -56,13 +62,11 @@ _unfinished: set[asyncio.Task[list[Artifact]]] = set()
 @dataclass(frozen=True, slots=True)
 class Begun:
     job: ImageJob
-    hold: Hold
-    call: Call
-    plan: Plan
-    adapter: Adapter
+    attempts: tuple[Attempt, ...]
     wish: Wish
     sources: artifacts.Sources
     others: tuple[Choice, ...]  # who may step in
+    tell: Tell | None = None
 
 
 async def generate(
@@ -74,40 +78,71 @@ async def generate(
     mask: str = "",
     sent: str = "",
     join: bool = False,
+    tell: Tell | None = None,
 ) -> list[Artifact]:
     """The same key brings the same pictures, paid once. `sources` are pictures to change, `mask`
     says where, `sent` what they came as: see artifacts.Named. `join` waits for a run under way
-    instead of refusing with request_in_progress."""
+    instead of refusing with request_in_progress. `tell` hears how far it is."""
     named = artifacts.Named(tuple(sources), mask, sent)
     try:
         await moderation.require(wish, context, idempotency_key=idempotency_key)
     except Refusal as refusal:
         await in_db(_note, context, refusal, now=timezone.now())
         raise
+    begun = await _begun(wish, context, named, idempotency_key, join=join, tell=tell)
+    if not isinstance(begun, Begun):
+        return begun
+    queueing.stand_for(context.actor)
+    # A listener who leaves does not stop what is being paid for.
+    stopped = running.enter(begun.job.pk)
+    task = asyncio.create_task(_fulfil(begun, context, stopped))
+    _unfinished.add(task)
+    task.add_done_callback(_ended)
+    stopping = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task,), timeout=STOPS_S)
+    finally:
+        stopping.cancel()
+    if not task.done():
+        raise await in_db(jobs.stopped, begun.job)
+    return task.result()
+
+
+async def _begun(
+    wish: Wish,
+    context: Context,
+    named: artifacts.Named,
+    key: str,
+    *,
+    join: bool,
+    tell: Tell | None,
+) -> Begun | list[Artifact]:
     while True:
         try:
-            begun = await in_db(
+            return await in_db(
                 _begin,
                 wish,
                 context,
                 named,
-                idempotency_key=idempotency_key,
+                idempotency_key=key,
                 now=timezone.now(),
+                tell=tell,
             )
-            break
         except Refusal as refusal:
             if not join or refusal.code != "request_in_progress":
                 await in_db(_note, context, refusal, now=timezone.now())
                 raise
             await asyncio.sleep(LOOK_AGAIN_S)
-    if not isinstance(begun, Begun):
-        return begun
-    queueing.stand_for(context.actor)
-    # A listener who leaves does not stop what is being paid for.
-    task = asyncio.create_task(_fulfil(begun, context))
-    _unfinished.add(task)
-    task.add_done_callback(_unfinished.discard)
-    return await asyncio.shield(task)
+
+
+def _ended(task: asyncio.Task[list[Artifact]]) -> None:
+    _unfinished.discard(task)
+    if task.cancelled():
+        return
+    broken = task.exception()  # asked for here, because its caller may have left
+    if broken is not None and not isinstance(broken, Refusal):
+        log.error("picture_failed", exc_info=broken)
 
 
 @transaction.atomic
@@ -125,6 +160,7 @@ def _begin(
     *,
     idempotency_key: str,
     now: datetime,
+    tell: Tell | None = None,
 ) -> Begun | list[Artifact]:
     organisation = context.actor.organisation
     body_hash = _hash(wish, context, named)
@@ -140,17 +176,28 @@ def _begin(
             "wish": asdict(wish) | {"sources": list(named.pictures), "mask": named.mask},
         },
     )
+    if is_new and not wish.variation and (earlier := _same(context, body_hash, job, now=now)):
+        job.delete()
+        return earlier
     if not is_new and job.body_hash != body_hash:
         raise Refusal("idempotency_key_reused")
     if job.state == ImageJob.State.DONE:
         return _made_before(job)
-    if job.state == ImageJob.State.REFUSED:
-        raise Refusal(job.refusal["code"])
-    if job.state == ImageJob.State.UNKNOWN:
+    if job.state == ImageJob.State.CANCELLED:
+        raise jobs.stopped(job)
+    if job.state in TOLD:
         raise Refusal(job.refusal["code"])
     if not is_new and job.state != ImageJob.State.FAILED:  # failed: its money went back
         raise Refusal("request_in_progress", job=job.pk)
-    return _hold(job, wish, context, artifacts.sources_named(context, named), now=now)
+    begun = _hold(job, wish, context, artifacts.sources_named(context, named), now=now)
+    return replace(begun, tell=tell)
+
+
+def _same(context: Context, body_hash: str, job: ImageJob, *, now: datetime) -> list[Artifact]:
+    """People ask twice by accident; a program that does has said so with a key of its own."""
+    if context.actor.surface != "web" or context.actor.user is None:
+        return []
+    return jobs.same_before(context, body_hash, but=job, since=now - SAME_FOR)
 
 
 def _hold(
@@ -168,8 +215,25 @@ def _hold(
     first = resolve(organisation, tag, asked=context.image_model, permitted=may_use)
     choices = chain(first, organisation, tag, permitted=may_use)
     permission.prompt_of(wish, spender).require()
+    _require_room(job, wish, context)
     storage.require_room_for_made(context.actor)
     return _hold_for(choices, job, wish, context, sources, now=now)
+
+
+def _require_room(job: ImageJob, wish: Wish, context: Context) -> None:
+    most = context.most_pictures
+    if not most:
+        return
+    left = max(most - jobs.drawn_for(context, but=job), 0)
+    if wish.n > left:
+        text = _("One answer brings at most %(most)d pictures, and %(left)d are left. Ask again.")
+        raise Refusal(
+            "out_of_range",
+            text % {"most": most, "left": left},
+            field="n",
+            most=left,
+            bound="maximum",
+        )
 
 
 def _hold_for(
@@ -181,25 +245,23 @@ def _hold_for(
     *,
     now: datetime,
 ) -> Begun:
-    organisation = context.actor.organisation
     choice, *others = choices
-    spender, adapter = permission.spender_of(context), choice.adapter
-    limits = access.image_policy(spender)
+    limits = access.image_policy(permission.spender_of(context))
     plan = permission.fitted(wish, choice.capabilities, limits)
-    adapter.deadline_s = min(adapter.deadline_s, context.deadline_s)  # the wait for a slot with it
-    hold = budgets.hold(
-        spender=spender,
-        quote=quotes.of_pictures(choice, plan, wish, organisation=organisation, now=now),
-        reference=f"imagejob:{job.pk}",
-        idempotency_key=new_id("draw"),
-        now=now,
-        sent_for=pulse.LEASE,
-    )
-    job.state, job.hold = ImageJob.State.RUNNING, hold.pk
+    holds = reserving.hold(job, choice, plan, wish, context, now=now)
+    made = []
+    for part, hold in holds:
+        adapter = choice.adapter
+        # The wait for a slot is part of it.
+        adapter.deadline_s = permission.deadline_s(context, limits, adapter.deadline_s)
+        call = calls.start(hold=hold, now=now)
+        made.append(Attempt(job, hold, call, part, adapter, choice.capabilities.cancel))
+    job.state, job.hold = ImageJob.State.RUNNING, made[0].hold.pk
     job.plan = asdict(plan) | _origin(choice, context) | {"label": limits.label}
-    job.save(update_fields=["state", "hold", "plan"])
-    call = calls.start(hold=hold, now=now)
-    return Begun(job, hold, call, plan, adapter, wish, sources, tuple(others))
+    job.plan["deadline_s"] = adapter.deadline_s
+    job.progress, job.handles = 0, {}
+    job.save(update_fields=["state", "hold", "plan", "progress", "handles"])
+    return Begun(job, tuple(made), wish, sources, tuple(others))
 
 
 def _origin(choice: Choice, context: Context) -> dict[str, Any]:
@@ -211,84 +273,61 @@ def _origin(choice: Choice, context: Context) -> dict[str, Any]:
     }
 
 
-async def _fulfil(begun: Begun, context: Context) -> list[Artifact]:
-    async with pulse.of(begun.hold) as alive:
+async def _fulfil(begun: Begun, context: Context, stopped: asyncio.Event) -> list[Artifact]:
+    try:
         while True:
-            try:
-                async with asyncio.timeout(begun.adapter.deadline_s):
-                    finished = await _finished(begun)
-                break
-            except (ProviderFailed, TimeoutError) as error:
-                failed = error if isinstance(error, ProviderFailed) else Doubtful(LATE)
-                another = await in_db(_fail, begun, failed, context, now=timezone.now())
-                if another is None:
-                    raise failed.as_refusal() from error
-                begun, alive.hold = another, another.hold
-        await in_db(arrivals.write, begun.hold.pk, finished)
-        made = await complete(job=begun.job, hold=begun.hold, finished=finished, now=timezone.now())
-    if not made:
-        raise Refusal(begun.job.refusal.get("code", "provider_bad_image"))
-    return made
+            async with AsyncExitStack() as alive:
+                for attempt in begun.attempts:
+                    await alive.enter_async_context(pulse.of(attempt.hold))
+                ends = await _run_all(begun, stopped)
+                if not any(ends):
+                    return await in_db(_outcome, begun.job)
+                another = await in_db(_fail, begun, ends, context, now=timezone.now())
+            if another is None:
+                return await in_db(_outcome, begun.job, _told(ends))
+            begun = another
+    finally:
+        running.leave(begun.job.pk)
 
 
-async def _finished(begun: Begun) -> Finished:
+async def _run_all(begun: Begun, stopped: asyncio.Event) -> list[ProviderFailed | Withdrawn | None]:
+    """None: it is booked. What else goes wrong is ours, and heard when all have ended."""
     pictures, mask = begun.sources
     references = await in_db(artifacts.pictures_of, pictures) if pictures else []
     masks = await in_db(artifacts.pictures_of, [mask]) if mask else []
-    order = Order(begun.hold.model, begun.plan, tuple(references), mask=masks[0] if masks else None)
-    async with closing(begun.adapter.make_pictures(order)) as happenings:
-        async for happening in happenings:
-            if isinstance(happening, Finished):
-                return happening
-    raise Doubtful("provider_bad_reply")
+    if begun.tell is not None:
+        await begun.tell(attempts.Progress(begun.job.pk, "waiting"))
+    runs = []
+    for attempt in begun.attempts:
+        attempt.tell = begun.tell
+        order = Order(attempt.hold.model, attempt.plan, tuple(references))
+        order = replace(order, mask=masks[0] if masks else None)
+        runs.append(attempts.run(attempt, order, stopped))
+    ends = await asyncio.gather(*runs, return_exceptions=True)
+    told: list[ProviderFailed | Withdrawn | None] = []
+    for end in ends:
+        if end is not None and not isinstance(end, ProviderFailed | Withdrawn):
+            raise end
+        told.append(end)
+    return told
 
 
-async def complete(
-    *, job: ImageJob, hold: Hold, finished: Finished, now: datetime
-) -> list[Artifact]:
-    """Looked at, marked, then booked and listed. What came is on disk by now: this may take its
-    time, and whoever comes after a crash begins here again."""
-    passed = await gate.pass_made(finished.pictures)
-    finished = replace(finished, pictures=passed.sound)
-    await in_db(artifacts.write_aside, hold.pk, passed.unsound)
-    files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
-    made = await in_db(
-        finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
-    )
-    await in_db(keeping.tidy, hold)
-    outcome, code = ("done", "") if made else ("failed", inspection.code_of(files))
-    # Last: a call without an end is how the sweeper knows that something was left lying.
-    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now)
-    return made
+def _told(ends: Sequence[ProviderFailed | Withdrawn | None]) -> Refusal:
+    """Money in doubt is told before anything else."""
+    failed = [end for end in ends if isinstance(end, ProviderFailed)]
+    doubtful = [end for end in failed if isinstance(end, Doubtful)]
+    for end in (*doubtful, *failed):
+        return end.as_refusal()
+    return Refusal("provider_timeout")
 
 
-@transaction.atomic
-def finish(
-    *,
-    job: ImageJob,
-    hold: Hold,
-    finished: Finished,
-    files: Sequence[artifacts.File],
-    now: datetime,
-    unsound: Sequence[Picture] = (),
-) -> list[Artifact]:
-    """Booked, listed and done, or none of it. The loser of two finishers finds the winner's.
-    What is not sound was paid for all the same; where nothing else came, the job is lost."""
-    number = max(finished.usage.pictures, len(finished.pictures) + len(unsound))
-    usage = replace(finished.usage, pictures=number)
-    tariff = pricing.Tariff(**hold.price)
-    confidence = Entry.Confidence.EXACT
-    if tariff.is_estimate(usage):
-        confidence = Entry.Confidence.ESTIMATED
-    lines = pricing.lines(usage, amount_micro=tariff.bill(usage))
-    if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
-        return artifacts.of_job(job)
-    made = artifacts.rows_for(job, finished, files)
-    artifacts.set_aside(job, unsound, hold_id=hold.pk, after=len(files))
-    job.state, job.ended_at = ImageJob.State.DONE, now
+def _outcome(job: ImageJob, failed: Refusal | None = None) -> list[Artifact]:
+    job.refresh_from_db()
+    if job.state == ImageJob.State.CANCELLED:
+        raise jobs.stopped(job)
+    made = artifacts.of_job(job)
     if not made:
-        job.state, job.refusal = ImageJob.State.REFUSED, {"code": inspection.code_of(files)}
-    job.save(update_fields=["state", "ended_at", "refusal"])
+        raise failed or Refusal(job.refusal.get("code", "provider_bad_image"))
     return made
 
 
@@ -301,22 +340,32 @@ def _made_before(job: ImageJob) -> list[Artifact]:
 
 
 @transaction.atomic
-def _fail(begun: Begun, failed: ProviderFailed, context: Context, *, now: datetime) -> Begun | None:
-    """The next model's attempt, if there is one to make."""
-    calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
-    if failed.lets_another_try and (another := _step_in(begun, context, now=now)):
-        return another
-    doubtful = isinstance(failed, Doubtful)
-    job = begun.job
-    job.state = ImageJob.State.UNKNOWN if doubtful else ImageJob.State.FAILED
-    job.refusal, job.ended_at = {"code": failed.code}, None if doubtful else now
-    job.save(update_fields=["state", "refusal", "ended_at"])
+def _fail(
+    begun: Begun,
+    ends: Sequence[ProviderFailed | Withdrawn | None],
+    context: Context,
+    *,
+    now: datetime,
+) -> Begun | None:
+    """The next model's attempt, if there is one to make: only when nothing came and nothing was
+    billed."""
+    job = jobs.locked(begun.job)
+    for attempt, end in zip(begun.attempts, ends, strict=True):
+        if end is not None:
+            attempts.fail(attempt, end, now=now)
+    may_step_in = all(isinstance(end, ProviderFailed) and end.lets_another_try for end in ends)
+    if may_step_in and job.state == ImageJob.State.RUNNING:
+        begun = replace(begun, job=job)
+        if another := _step_in(begun, context, now=now):
+            return another
+    jobs.conclude(job, now=now, code=_told(ends).code)
     return None
 
 
 def _step_in(begun: Begun, context: Context, *, now: datetime) -> Begun | None:
     def hold(choices: Sequence[Choice]) -> Begun:
-        return _hold_for(choices, begun.job, begun.wish, context, begun.sources, now=now)
+        held = _hold_for(choices, begun.job, begun.wish, context, begun.sources, now=now)
+        return replace(held, tell=begun.tell)
 
     return stepping_in.next_of(begun.others, hold)
 
@@ -324,4 +373,5 @@ def _step_in(begun: Begun, context: Context, *, now: datetime) -> Begun | None:
 def _hash(wish: Wish, context: Context, named: artifacts.Named) -> str:
     asked = {"model": context.image_model, "home": context.home, "sources": named.told()}
     body = asdict(wish) | asked
+    del body["alt"]  # words about it: they change nothing of what is drawn
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -34,9 +34,7 @@ def keep(
     else:
         expires_at = None
     before = {"retention": picture.retention, "expires_at": _said(picture.expires_at)}
-    there = Artifact.objects.of(actor.organisation).filter(
-        pk=picture.pk, state__in=(Artifact.State.READY, Artifact.State.ASIDE)
-    )
+    there = Artifact.objects.of(actor.organisation).filter(pk=picture.pk, state__in=Artifact.KEPT)
     if not there.update(retention=retention, expires_at=expires_at):
         raise Refusal("gone")
     picture.refresh_from_db()

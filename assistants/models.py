@@ -74,15 +74,27 @@ class AssistantVersion(Tenant):
 
 
 class ImageJob(Tenant):
-    """One wish for pictures, from the asking to the files."""
+    """One wish for pictures, from the asking to the files.
+
+    QUEUED ─> RUNNING ─> DONE | REFUSED | FAILED ─ asked for again ─> RUNNING
+                 ├─ somebody stops it ─> CANCELLED
+                 └─ nobody knows ─> UNKNOWN ─> DONE | REFUSED | FAILED | CANCELLED
+
+    WAITING stands before QUEUED: for somebody's approval, without any money. Nothing sets it yet.
+    """
 
     class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting for approval")
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         REFUSED = "refused", _("Lost")  # paid or presumed paid, and no picture: never tried again
         FAILED = "failed", _("Failed")  # the money went back: may be tried again
         UNKNOWN = "unknown", _("Being checked")
+        CANCELLED = "cancelled", _("Stopped")
+        PAID_NOT_STORED = "paid_not_stored", _("Paid, not stored")
+
+    OPEN = (State.WAITING, State.QUEUED, State.RUNNING, State.UNKNOWN)
 
     id = PublicIdField("ig")
     idempotency_key = models.CharField(max_length=120)
@@ -93,8 +105,11 @@ class ImageJob(Tenant):
     surface = models.CharField(max_length=12)
     wish: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     plan: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    hold = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
+    hold = models.CharField(max_length=40, blank=True)  # the first, where each picture has its own
+    # By hold: what a provider gave us to ask for the picture with, should this process die.
+    handles: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    progress = models.FloatField(default=0)  # from 0 to 1, where the provider tells
     refusal: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
@@ -107,7 +122,11 @@ class ImageJob(Tenant):
         constraints = (
             models.UniqueConstraint("organisation", "idempotency_key", name="image_job_once"),
         )
-        indexes = (models.Index(fields=["state", "created_at"]),)
+        indexes = (
+            models.Index(fields=["state", "created_at"]),
+            models.Index(fields=["reference"]),
+            models.Index(fields=["owner", "body_hash"]),
+        )
 
     def __str__(self) -> str:
         return self.pk
@@ -140,9 +159,12 @@ class Artifact(Stored, Recognisable, Tenant):
 
     class State(models.TextChoices):
         READY = "ready", _("Ready")
+        LATE = "late", _("Came too late")  # after it was stopped: kept, and not delivered
         ASIDE = "aside", _("Set aside")  # paid for, and nothing that may be shown
         DELETING = "deleting", _("Being deleted")
         DELETED = "deleted", _("Deleted")
+
+    KEPT = (State.READY, State.LATE, State.ASIDE)
 
     class Origin(models.TextChoices):
         GENERATED = "generated", _("Generated")

@@ -61,7 +61,7 @@ def last() -> Orphans | None:
 
 def _paths(now: datetime) -> Iterator[str]:
     """A file that is being deleted may be there or not."""
-    there = (Artifact.State.READY, Artifact.State.ASIDE)
+    there = Artifact.KEPT
     pictures = Artifact.unscoped.filter(state__in=there, created_at__lt=now)
     made = Rendition.unscoped.filter(artifact__state__in=there, created_at__lt=now)
     for rows in (pictures, made):

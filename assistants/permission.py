@@ -11,12 +11,15 @@ from typing import Any
 from assistants.context import Context
 from policies import access, guardrails
 from policies.access import IMAGE_EDIT, IMAGE_GENERATION, SURFACE, TOOL, YES, Limits, Verdict
+from policies.models.access import MOST_PICTURES
 from policies.spender import Spender
 from providers import fitting
 from providers.models import Model, Tag
 from providers.resolve import Permitted, resolve
 from providers.shapes import Capabilities, Plan, Wish
 from tale.lib.refusals import Refusal
+
+LONGEST_S = 600.0
 
 
 def spender_of(context: Context) -> Spender:
@@ -62,6 +65,8 @@ def question_of(messages: list[dict[str, Any]], spender: Spender) -> Verdict:
 def fitted(wish: Wish, able: Capabilities, limits: Limits) -> Plan:
     """Where the wish leaves the choice to us, the best that is allowed; what it names is taken as
     it is or refused."""
+    if wish.n > MOST_PICTURES:
+        raise Refusal("out_of_range", field="n", least=1, most=MOST_PICTURES, bound="maximum")
     limits.pictures(wish.n).require()
     plan = fitting.fit(wish, able)
     narrower = wish
@@ -75,6 +80,15 @@ def fitted(wish: Wish, able: Capabilities, limits: Limits) -> Plan:
     limits.side(plan.width, plan.height).require()
     limits.quality(plan.quality).require()
     return plan
+
+
+def deadline_s(context: Context, limits: Limits, models: float) -> float:
+    """Of one call, with its wait in the line: what was asked for, else what the organisation or
+    assistant says, else the model's own."""
+    limit = limits.deadline_s
+    allowed = float(limit.value) if limit else LONGEST_S
+    wanted = context.deadline_s or (allowed if limit else models)
+    return min(wanted, allowed, LONGEST_S)
 
 
 def denied(context: Context) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from accounts.models import Organisation
@@ -35,4 +36,13 @@ def of_pictures(
         pictures=plan.n,
         size=plan.size,
         quality=plan.quality,
+    )
+
+
+def together(quotes: Sequence[Quote]) -> Quote:
+    """Of several calls for one wish."""
+    return replace(
+        quotes[0],
+        amount_micro=sum(quote.amount_micro for quote in quotes),
+        pictures=sum(quote.pictures for quote in quotes),
     )

@@ -1,8 +1,9 @@
 """The sweeper: decides what became of holds whose caller died, and of nothing else.
 
-    RESERVED past its time            → released
+    RESERVED past its time            → released, the job may be tried again
     SENT past its lease               → UNKNOWN
     UNKNOWN, what came lies there     → finished: looked at, booked and shown
+    UNKNOWN, its provider keeps it    → fetched, then finished
     UNKNOWN, certainly not billed     → released, the job may be tried again
     UNKNOWN for a day                 → booked in full as presumed, for an admin to correct
     ended, its call still open        → what was left lying is thrown away
@@ -17,7 +18,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from assistants import arrivals, calls, images, keeping, pulse
+from assistants import arrivals, booking, calls, jobs, keeping, pulse, resuming
 from assistants.models import ImageJob
 from policies import budgets
 from policies.models import Call, Entry, Hold
@@ -30,6 +31,7 @@ from tale.lib.aio import in_db
 
 # Frozen before its first byte left, a caller may wake and send it: no money goes back until then.
 MAY_STILL_SEND = timedelta(seconds=60)
+LATE = "provider_timeout"
 BATCH = 100
 
 
@@ -44,7 +46,7 @@ async def sweep() -> None:
 def expire(*, now: datetime) -> None:
     unclaimed = Hold.unscoped.filter(state=Hold.State.RESERVED, expires_at__lt=now)
     for hold in unclaimed.select_related("organisation")[:BATCH]:
-        budgets.release(hold=hold, now=now)
+        _give_back(hold, now=now)
     budgets.doubt_the_dead(now=now, most=BATCH)
 
 
@@ -59,38 +61,47 @@ async def _decide(hold: Hold, *, now: datetime) -> None:
         return  # another sweeper does
     if await _roll_forward(hold, now=now):
         return
-    adapter = await in_db(_adapter_of, hold)
-    billed = await adapter.was_billed(hold.pk) if adapter else None
+    job, adapter = await in_db(lambda: (jobs.of_hold(hold), _adapter_of(hold)))
     in_doubt_for = now - (hold.sent_at or hold.held_at)
-    if adapter and billed is False and (adapter.is_local or in_doubt_for > _longest(adapter)):
+    may_still_send = in_doubt_for <= _longest(job, adapter)
+    if job and adapter and await resuming.resume(job, hold, adapter):
+        return
+    if job and hold.pk in job.handles and may_still_send:
+        return
+    billed = await adapter.was_billed(hold.pk) if adapter else None
+    if adapter and billed is False and (adapter.is_local or not may_still_send):
         await in_db(_give_back, hold, now=now)
     elif in_doubt_for > timedelta(seconds=settings.TALE_PRESUME_AFTER_S):
         await in_db(_presume, hold, now=now)
     else:
-        await in_db(_say_so, hold)
+        await in_db(_say_so, hold, now=now)
 
 
-def _longest(adapter: Adapter) -> timedelta:
-    return timedelta(seconds=adapter.deadline_s) + MAY_STILL_SEND
+def _longest(job: ImageJob | None, adapter: Adapter | None) -> timedelta:
+    deadline_s = adapter.deadline_s if adapter else 0
+    if job:
+        deadline_s = job.plan.get("deadline_s", deadline_s)
+    return timedelta(seconds=deadline_s) + MAY_STILL_SEND
 
 
 async def _roll_forward(hold: Hold, *, now: datetime) -> bool:
     job, finished = await in_db(_left_behind, hold)
     if job is None or finished is None:
         return False
-    await images.complete(job=job, hold=hold, finished=finished, now=now)
+    await booking.complete(job=job, hold=hold, finished=finished, now=now)
     return True
 
 
 def _left_behind(hold: Hold) -> tuple[ImageJob | None, Finished | None]:
-    job = _job_of(hold)
+    job = jobs.of_hold(hold)
     return job, arrivals.read(hold.pk) if job else None
 
 
 @transaction.atomic
 def _give_back(hold: Hold, *, now: datetime) -> None:
-    if budgets.release(hold=hold, now=now, from_states=(Hold.State.UNKNOWN,)):
-        _end_job(hold, ImageJob.State.FAILED, now=now)
+    """As it was seen: what was claimed meanwhile is not ours to release."""
+    if budgets.release(hold=hold, now=now, from_states=(hold.state,)):
+        _end_job(hold, now=now)
 
 
 @transaction.atomic
@@ -98,15 +109,14 @@ def _presume(hold: Hold, *, now: datetime) -> None:
     line = {"amount_micro": hold.amount_micro, "pictures": hold.pictures}
     presumed = Entry.Confidence.PRESUMED
     if budgets.settle(hold=hold, lines=[line], now=now, kind="presumed", confidence=presumed):
-        _end_job(hold, ImageJob.State.REFUSED, now=now)
+        _end_job(hold, now=now)
 
 
-def _say_so(hold: Hold) -> None:
+@transaction.atomic
+def _say_so(hold: Hold, *, now: datetime) -> None:
     """Who waits for it is told, and what still comes is not lost."""
-    jobs = ImageJob.objects.of(hold.organisation).filter(hold=hold.pk)
-    jobs.filter(state=ImageJob.State.RUNNING).update(
-        state=ImageJob.State.UNKNOWN, refusal={"code": images.LATE}
-    )
+    if job := jobs.of_hold(hold):
+        jobs.conclude(jobs.locked(job), now=now, code=LATE)
 
 
 def clear(*, now: datetime) -> None:
@@ -119,17 +129,10 @@ def clear(*, now: datetime) -> None:
         calls.close(hold=hold, outcome="done", now=now)
 
 
-def _end_job(hold: Hold, state: str, *, now: datetime) -> None:
-    calls.close(hold=hold, outcome="failed", code=images.LATE, now=now)
-    jobs = ImageJob.objects.of(hold.organisation).filter(hold=hold.pk)
-    open_states = (ImageJob.State.RUNNING, ImageJob.State.UNKNOWN)
-    jobs.filter(state__in=open_states).update(
-        state=state, ended_at=now, refusal={"code": images.LATE}
-    )
-
-
-def _job_of(hold: Hold) -> ImageJob | None:
-    return ImageJob.objects.of(hold.organisation).filter(hold=hold.pk).first()
+def _end_job(hold: Hold, *, now: datetime) -> None:
+    calls.close(hold=hold, outcome="failed", code=LATE, now=now)
+    if job := jobs.of_hold(hold):
+        jobs.conclude(jobs.locked(job), now=now, code=LATE)
 
 
 def _adapter_of(hold: Hold) -> Adapter | None:

@@ -123,6 +123,8 @@ def _keep(artifact: Artifact, variant: str, media_type: str, content: bytes) -> 
 
 def _lock(artifact: Artifact) -> None:
     """Whoever deletes the picture marks it first, and then looks for what was made of it."""
-    ready = Artifact.objects.of(artifact.organisation).filter(state=Artifact.State.READY)
+    ready = Artifact.objects.of(artifact.organisation).filter(
+        state__in=(Artifact.State.READY, Artifact.State.LATE)
+    )
     if ready.select_for_update().filter(pk=artifact.pk).first() is None:
         raise Refusal("gone")

@@ -71,6 +71,7 @@ def pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
 
 
 def alive(picture: Artifact) -> Artifact:
-    if picture.state != Artifact.State.READY or picture.deleted_at is not None:
+    shown = (Artifact.State.READY, Artifact.State.LATE)
+    if picture.state not in shown or picture.deleted_at is not None:
         raise Refusal("gone")
     return picture

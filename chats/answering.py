@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from accounts.actor import Actor
 from accounts.models import Membership
 from assistants import answers, images, loop, permission
+from assistants.attempts import Progress, Tell
 from assistants.context import Context, Hands
 from assistants.events import Event, Said, Stepped, Used
 from assistants.loop import spoken, told
@@ -31,6 +32,7 @@ from tale.lib.refusals import Refusal
 
 SHOW_EVERY_S = 0.1
 REMEMBERED = 40  # messages of the chat a model is told
+MOST_PICTURES = 10  # of one answer
 log = structlog.get_logger()
 
 
@@ -71,7 +73,7 @@ def _room(_loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
 
 
 async def _answer(turn: Turn, telling: Telling) -> None:
-    history, hands = await in_db(_prepare, turn)
+    history, hands = await in_db(_prepare, turn, telling.progress)
     recorded = await in_db(_recorded, turn)
     telling.entries = [cards.entry_of(message) for message in recorded]
     telling.toasts = cards.refusals_of(recorded)
@@ -82,7 +84,7 @@ async def _answer(turn: Turn, telling: Telling) -> None:
         await telling.tell(event)
 
 
-def _prepare(turn: Turn) -> tuple[list[dict[str, Any]], Hands]:
+def _prepare(turn: Turn, tell: Tell) -> tuple[list[dict[str, Any]], Hands]:
     organisation, chat = turn.organisation, turn.chat
     membership = Membership.objects.of(organisation).filter(user=turn.by).first()
     actor = Actor(organisation, turn.by, membership, surface=turn.surface, request_id=turn.pk)
@@ -96,12 +98,17 @@ def _prepare(turn: Turn) -> tuple[list[dict[str, Any]], Hands]:
         team=chat.team,
         chat_model=version.model if version else None,
     )
-    drawing = replace(context, tool="image_generation")
+    drawing = replace(context, tool="image_generation", most_pictures=MOST_PICTURES)
     denied = permission.denied(drawing)
     hands = Hands(
         answer=partial(answers.stream, context=context),
         make_pictures=lambda wish, key, sources: images.generate(
-            wish=wish, context=drawing, idempotency_key=key, sources=sources, join=True
+            wish=wish,
+            context=drawing,
+            idempotency_key=key,
+            sources=sources,
+            join=True,
+            tell=tell,
         ),
         offers=denied,
     )
@@ -155,6 +162,7 @@ class Telling:
         self.entries: list[cards.Entry] = []
         self.toasts: list[cards.Entry] = []
         self.tail = ""
+        self.making: cards.Entry = {}  # of the tool that runs now
         self.state: str = Turn.State.WORKING
         self.shown_s = 0.0
         self.revision = turn.revision
@@ -170,6 +178,10 @@ class Telling:
             await self.show(now=True)
         else:
             await self._use(event)
+
+    async def progress(self, made: Progress) -> None:
+        self.making = asdict(made)
+        await self.show(now=True)
 
     async def refuse(self, refusal: Refusal) -> None:
         """The turn itself was refused: its card stands where the answer would."""
@@ -196,6 +208,7 @@ class Telling:
             "assistant_name": self.turn.assistant_name,
             "reason": self.turn.reason,
             "tail": self.tail,
+            "making": self.making,
             "entries": self.entries,
             "toasts": self.toasts,
         }
@@ -209,9 +222,11 @@ class Telling:
             "result": used.for_model,
             "pictures": [cards.picture_entry(artifact) for artifact in used.artifacts],
             "refusal": refusal,
+            "is_again": used.is_again,
         }
+        self.making = {}
         await self._write(Message.Role.TOOL, "", data)
-        if refusal:
+        if refusal and refusal["code"] not in cards.KNOWN:
             self.toasts.append(refusal)
         await self.show(now=True)
 

@@ -27,6 +27,7 @@ from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Entry = dict[str, Any]
+KNOWN = ("cancelled",)  # they did it themselves
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def show(turn: Turn, state: Entry) -> Shown:
         assistant_name=state["assistant_name"],
         reason=state["reason"],
         tail=state["tail"],
-        blocks=_blocks(state["entries"], is_open=state["state"] in Turn.OPEN),
+        blocks=_blocks(state["entries"], state.get("making"), is_open=state["state"] in Turn.OPEN),
     )
 
 
@@ -98,10 +99,13 @@ def _state(turn: Turn, messages: list[Message]) -> Entry:
 
 
 def refusals_of(messages: Iterable[Message]) -> list[Entry]:
-    return [row.data["refusal"] for row in messages if row.data.get("refusal")]
+    """For whom it is news."""
+    told = (row.data["refusal"] for row in messages if row.data.get("refusal"))
+    return [refusal for refusal in told if refusal["code"] not in KNOWN]
 
 
-def _blocks(entries: list[Entry], *, is_open: bool) -> list[Entry]:
+def _blocks(entries: list[Entry], making: Entry | None, *, is_open: bool) -> list[Entry]:
+    """`making`: how far the first tool is that has not answered."""
     blocks: list[Entry] = []
     done = {entry["call_id"] for entry in entries if entry["role"] == "tool"}
     for entry in entries:
@@ -109,23 +113,32 @@ def _blocks(entries: list[Entry], *, is_open: bool) -> list[Entry]:
             if entry["html"]:
                 blocks.append({"kind": "text", "html": mark_safe(entry["html"])})
             waiting = [call for call in entry.get("calls", ()) if call["id"] not in done]
-            blocks += [_making(call) for call in waiting if is_open]
+            blocks += [
+                _making(call, {} if place else making or {})
+                for place, call in enumerate(waiting)
+                if is_open
+            ]
         elif entry.get("refusal"):
             blocks.append({"kind": "refused", "card": card(entry["refusal"])})
         elif entry.get("pictures"):
             pictures = [_picture(picture) for picture in entry["pictures"]]
-            blocks.append({"kind": "pictures", "pictures": pictures})
+            is_again = entry.get("is_again", False)
+            blocks.append({"kind": "pictures", "pictures": pictures, "is_again": is_again})
     return blocks
 
 
-def _making(call: Entry) -> Entry:
+def _making(call: Entry, made: Entry) -> Entry:
     frame = call.get("frame") or {"n": 1, "width": 1024, "height": 1024}
     stage = ngettext("Making a picture", "Making %(n)s pictures", frame["n"]) % {"n": frame["n"]}
+    if made.get("stage") == "waiting":
+        stage = _("Waiting for its turn")
     started = call.get("started_at")
     return {
         "kind": "making",
         **frame,
         "stage": stage,
+        "job": made.get("job", ""),
+        "percent": round(100 * made.get("fraction", 0)),
         "started_at": parse_datetime(started) if started else None,
     }
 
@@ -150,7 +163,7 @@ def card(refusal: Entry) -> Entry:
     if refusal["code"] != "budget_exceeded":
         return {
             "code": refusal["code"],
-            "title": _("Not generated"),
+            "title": _("Stopped") if refusal["code"] in KNOWN else _("Not generated"),
             "reason": refusal["message"],
             "next_step": "",
         }

@@ -22,6 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.actor import Actor
 from accounts.auth import actor_of
+from assistants import jobs
 from assistants.access import assistants_for
 from chats import cards, delivery, links, pictures, turns
 from chats.access import chat_for, chats_of, picture_for
@@ -80,6 +81,14 @@ def say(request: HttpRequest, chat_id: str) -> HttpResponse:
     html = render_to_string("chats/_turn.html", seen, request)
     token = {"client_token": new_token(), "oob": True}
     return HttpResponse(html + render_to_string("chats/_token.html", token, request))
+
+
+@require_POST
+def stop(request: HttpRequest, job_id: str) -> HttpResponse:
+    """What there is to see of it comes with the events of its answer."""
+    actor = actor_of(request)
+    jobs.cancel(job=jobs.job_for(actor, job_id), actor=actor, now=timezone.now())
+    return HttpResponse(status=204)
 
 
 @require_http_methods(["GET", "HEAD", "DELETE"])

@@ -87,6 +87,7 @@ class Limits:
     most_pictures: Limit | None = None
     confirm_above_micro: Limit | None = None
     label: str = ""  # one of ImagePolicy.Label
+    deadline_s: Limit | None = None
     rows: tuple[ImagePolicy, ...] = ()
 
     def surface(self, surface: str) -> Verdict:
@@ -178,6 +179,7 @@ def image_policy(spender: Spender) -> Limits:
         most_pictures=_least(rows, "most_pictures"),
         confirm_above_micro=_least(rows, "confirm_above_micro"),
         label=max((row.label for row in rows), key=ImagePolicy.Label.values.index, default=""),
+        deadline_s=_least(rows, "deadline_s"),
         rows=tuple(rows),
     )
 

@@ -82,13 +82,15 @@ def hold(
     idempotency_key: str,
     now: datetime,
     sent_for: timedelta | None = None,
+    unclaimed_for: timedelta = UNCLAIMED,
 ) -> Hold:
     """Sets the money aside under every rule that meets it, or under none. `sent_for` is for a
-    caller that sends right away: the hold is born claimed."""
+    caller that sends right away: the hold is born claimed. `unclaimed_for`: then it goes back,
+    unless its caller renews it."""
     held = drafted(spender, quote)
     held.reference, held.idempotency_key = reference, idempotency_key
     try:
-        _set_aside(held, sent_for, now=now)
+        _set_aside(held, sent_for, unclaimed_for, now=now)
     except IntegrityError:
         named = Hold.objects.of(spender.organisation).filter(idempotency_key=idempotency_key)
         if earlier := named.first():
@@ -98,12 +100,14 @@ def hold(
 
 
 @transaction.atomic
-def _set_aside(held: Hold, sent_for: timedelta | None, *, now: datetime) -> None:
+def _set_aside(
+    held: Hold, sent_for: timedelta | None, unclaimed_for: timedelta, *, now: datetime
+) -> None:
     """The counters come last: what everyone waits for is locked for one statement."""
     organisation = held.organisation
     edition = rules.lock(organisation)
     now = clock.corrected(now)
-    held.held_at, held.expires_at = now, now + UNCLAIMED
+    held.held_at, held.expires_at = now, now + unclaimed_for
     if sent_for is not None:
         held.state, held.attempt, held.sent_at = Hold.State.SENT, 1, now
         held.lease_until = now + sent_for
@@ -133,12 +137,14 @@ def drafted(spender: Spender, quote: Quote) -> Hold:
     )
 
 
-def claim(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
+def claim(*, hold: Hold, lease: timedelta, now: datetime, is_again: bool = False) -> bool:
     """False: another worker sends it, or it was given back, or is about to be. Then nothing may
-    be sent."""
+    be sent. `is_again`: the last attempt is certainly not billed, and this is the next."""
     now = clock.corrected(now)
-    reserved = Hold.objects.of(hold.organisation).filter(state=Hold.State.RESERVED)
-    waiting = reserved.filter(pk=hold.pk, expires_at__gte=now)
+    waits_in = Hold.State.SENT if is_again else Hold.State.RESERVED
+    waiting = Hold.objects.of(hold.organisation).filter(
+        pk=hold.pk, state=waits_in, expires_at__gte=now
+    )
     return bool(
         waiting.update(
             state=Hold.State.SENT, attempt=F("attempt") + 1, sent_at=now, lease_until=now + lease
@@ -148,8 +154,11 @@ def claim(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
 
 def renew(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     """Its caller lives."""
-    sent = Hold.objects.of(hold.organisation).filter(pk=hold.pk, state=Hold.State.SENT)
-    return bool(sent.update(lease_until=clock.corrected(now) + lease))
+    alive = Hold.objects.of(hold.organisation).filter(
+        pk=hold.pk, state__in=(Hold.State.RESERVED, Hold.State.SENT)
+    )
+    until = clock.corrected(now) + lease
+    return bool(alive.update(lease_until=until, expires_at=until))
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -52,6 +52,8 @@ class Adapter:
     default_url = ""
     deadline_s: float = 180
     is_local = False  # runs in this house: no key, no network
+    # Asked right before an order's first byte leaves; what it raises keeps it here.
+    before_sending: Callable[[], Awaitable[None]] | None = None
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

@@ -3,6 +3,7 @@
 ProviderFailed
 ├── NotBilled      certainly not billed: the hold goes back. `retry` says who may try again:
 │   │              NEVER, AFTER `after_s` seconds the same one, or ELSEWHERE another model
+│   ├── Stopped        we ended it ourselves, on somebody's word
 │   ├── Declined   the provider's own refusal of the content: final, tried nowhere else
 │   ├── Limited    too many requests: the same one, later
 │   ├── NoCredit   our account there is empty: an admin must pay
@@ -66,6 +67,13 @@ class Unfit(NotBilled):
     """It refuses what we asked for as it was asked: our mapping is wrong, no other try helps."""
 
     retry = Retry.NEVER
+
+
+class Stopped(NotBilled):
+    retry = Retry.NEVER
+
+    def __init__(self) -> None:
+        super().__init__("cancelled")
 
 
 class Declined(NotBilled):

@@ -269,6 +269,8 @@ class Guarded(Adapter):
     ) -> AsyncIterator[T]:
         try:
             kind = await self._kind(attempt.chosen, deadline_s=attempt.deadline_s)
+            if self.before_sending is not None and not (attempt.is_asked or attempt.was_ordered):
+                await self.before_sending()
             async with closing(call(kind)) as told:
                 async for piece in told:
                     attempt.first_s = attempt.first_s or attempt.took_s

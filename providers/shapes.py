@@ -22,6 +22,7 @@ class Wish:
     references: int = 0  # pictures that come with it; any makes it an edit
     has_mask: bool = False
     alt: str = ""  # what it will show, in words for those who do not see it; no model is told
+    variation: bool = False  # once more on purpose: no duplicate of the same wish before
 
 
 @dataclass(frozen=True, slots=True)

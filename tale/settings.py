@@ -320,7 +320,10 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": "/"}],  # where it was read from
     "COMPONENT_SPLIT_REQUEST": True,
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
-    "ENUM_NAME_OVERRIDES": {"TagEnum": "providers.models.Tag"},
+    "ENUM_NAME_OVERRIDES": {
+        "TagEnum": "providers.models.Tag",
+        "ImageJobState": "assistants.models.ImageJob.State",
+    },
 }
 
 LOGGING = logs.configure(

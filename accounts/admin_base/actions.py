@@ -74,6 +74,7 @@ NAMES: dict[str, Promise] = {
     "picture.uploaded": _("Picture uploaded"),
     "pictures.deleted": _("Pictures deleted"),
     "pictures.shown": _("Content of pictures shown"),
+    "picture.stopped": _("Picture stopped"),
     "price.set": _("Price set"),
     "price.withdrawn": _("Price withdrawn"),
     "profile.changed": _("Profile changed"),

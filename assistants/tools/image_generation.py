@@ -33,6 +33,11 @@ SCHEMA: dict[str, Any] = {
                 "description": "What the picture will show, in one sentence for people who "
                 "cannot see it.",
             },
+            "variation": {
+                "type": "boolean",
+                "description": "True to draw the same wish once more. Without it, the same wish "
+                "brings the pictures that were made of it a moment ago, unpaid.",
+            },
             "images": {
                 "type": "array",
                 "items": {"type": "string"},
@@ -50,7 +55,11 @@ async def use(call: ToolCall, arguments: dict[str, Any], hands: Hands, key: str)
     shown = [{"id": row.pk, "width": row.width, "height": row.height} for row in made]
     adjusted = made[0].parameters.get("adjustments", []) if made else []
     result = {"status": "shown to the person", "images": shown, "adjusted": adjusted}
-    return Used(call, result, tuple(made))
+    is_again = bool(made) and made[0].job is not None and made[0].job.idempotency_key != key
+    if is_again:
+        result["status"] = "already made: the same pictures as before are shown, nothing was paid"
+        result["for_others"] = "call again with variation: true"
+    return Used(call, result, tuple(made), is_again=is_again)
 
 
 def _sources(arguments: dict[str, Any]) -> list[str]:
@@ -86,4 +95,5 @@ def _wish(arguments: dict[str, Any]) -> Wish:
         style=word("style", ""),
         background=word("background", "auto"),
         alt=word("alt", "").strip(),
+        variation=arguments.get("variation") is True,
     )

@@ -97,6 +97,7 @@ class ImagePolicyForm(SubjectForm):
             "most_quality",
             "most_pictures",
             "confirm_above_micro",
+            "deadline_s",
             "surfaces",
             "label",
         )
@@ -290,6 +291,9 @@ class ImagePolicyAdmin(Restricting):
     )
     when_empty = _("Nothing limits a picture but its model and the budgets.")
     help_texts = {
+        "deadline_s": _(
+            "Of one call for pictures, with its wait for a slot. Empty: as its provider says."
+        ),
         "most_side": _("In pixels. Empty: as the model can."),
         "most_quality": _("Where nobody asks for a quality, the best that is allowed is taken."),
         "most_pictures": _("1 to 10. Empty: as the model can."),

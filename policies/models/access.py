@@ -125,6 +125,9 @@ class ImagePolicy(Restriction):
         _("pictures per request"), null=True, blank=True
     )
     confirm_above_micro = models.BigIntegerField(_("confirm above"), null=True, blank=True)
+    deadline_s = models.PositiveSmallIntegerField(
+        _("longest wait, in seconds"), null=True, blank=True
+    )
     surfaces: models.JSONField[list[str], list[str]] = models.JSONField(
         _("allowed channels"), default=list, blank=True
     )
@@ -153,6 +156,11 @@ class ImagePolicy(Restriction):
                 condition=models.Q(most_pictures=None)
                 | models.Q(most_pictures__range=(1, MOST_PICTURES)),
                 violation_error_message=_("Allow 1 to 10 pictures."),
+            ),
+            models.CheckConstraint(
+                name="image_policy_deadline",
+                condition=models.Q(deadline_s=None) | models.Q(deadline_s__range=(10, 600)),
+                violation_error_message=_("Wait 10 to 600 seconds."),
             ),
             models.CheckConstraint(
                 name="image_policy_confirm",

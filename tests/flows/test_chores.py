@@ -10,28 +10,31 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from assistants import arrivals, artifacts, images, reconcile
+from assistants import arrivals, artifacts, attempts, booking, images, pulse, reconcile
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from chats import turns
 from chats.models import Turn
+from policies import budgets
 from policies.models import Call, Entry, Hold
 from providers.base import Adapter
 from providers.shapes import Finished, Picture, Usage, Wish
 from tale import health, tasks
 from tale.lib.models import LiveState, RateWindow
 from tests.people import actor_for
-from tests.upstream.scripted import Script, png
+from tests.upstream.scripted import Script, Scripted, png
 
 
-def begin(office: Organisation, user: User) -> images.Begun:
+def begin(office: Organisation, user: User) -> attempts.Attempt:
     """Up to the moment in which the bytes leave."""
     context = Context(actor=actor_for(user), reference="test")
     begun = images._begin(
         Wish("a fox"), context, artifacts.Named(), idempotency_key="k", now=timezone.now()
     )
     assert isinstance(begun, images.Begun)
-    return begun
+    (attempt,) = begun.attempts
+    assert budgets.claim(hold=attempt.hold, lease=pulse.LEASE, now=timezone.now())
+    return attempt
 
 
 def came(*pictures: bytes) -> Finished:
@@ -108,7 +111,9 @@ def test_a_picture_certainly_not_billed_gives_the_money_back_and_may_be_tried_ag
     monkeypatch.setattr("tests.upstream.scripted.Scripted.was_billed", never)
     async_to_sync(reconcile.sweep)()
     assert Hold.objects.of(acme).get().state == "unknown"  # a frozen caller may still send it
-    Hold.objects.of(acme).update(sent_at=timezone.now() - timedelta(seconds=5 + 61))
+    Hold.objects.of(acme).update(
+        sent_at=timezone.now() - timedelta(seconds=Scripted.deadline_s + 61)
+    )
     let_its_lease_end(begun.hold)
     async_to_sync(reconcile.sweep)()
     assert Hold.objects.of(acme).get().state == "released"
@@ -132,7 +137,7 @@ def test_what_a_process_left_lying_once_all_was_booked_is_thrown_away(
 ) -> None:
     workspace(acme)
     begun = begin(acme, bob)
-    (row,) = async_to_sync(images.complete)(
+    (row,) = async_to_sync(booking.complete)(
         job=begun.job, hold=begun.hold, finished=came(png(64, 64)), now=timezone.now()
     )
     arrivals.write(begun.hold.pk, came(png(64, 64)))

@@ -21,10 +21,12 @@ from accounts.models import Organisation, User
 from assistants import (
     arrivals,
     artifacts,
+    booking,
     deletion,
     images,
     keeping,
     provenance,
+    pulse,
     reconcile,
     renditions,
 )
@@ -32,6 +34,7 @@ from assistants.context import Context
 from assistants.marking import manifest, signer
 from assistants.marking.metadata import Facts
 from assistants.models import Artifact, ImageJob, Rendition
+from policies import budgets
 from policies.models import Hold
 from providers.shapes import Wish
 from tale import demo
@@ -159,7 +162,7 @@ def test_the_loser_of_two_finishers_leaves_the_winners_file(
     now = timezone.now()
     winner, loser = (keep(job, finished.pictures, hold=hold, now=now) for _ in range(2))
     for files in (winner, loser):
-        images.finish(job=job, hold=hold, finished=finished, files=files, now=now)
+        booking.finish(job=job, hold=hold, finished=finished, files=files, now=now)
         keeping.tidy(hold)
     row = Artifact.objects.of(office).get()
     assert row.path == winner[0].path
@@ -206,4 +209,6 @@ def begin(office: Organisation, user: User) -> Hold:
         Wish("a fox"), context, artifacts.Named(), idempotency_key="k", now=timezone.now()
     )
     assert isinstance(begun, images.Begun)
-    return begun.hold
+    hold = begun.attempts[0].hold
+    assert budgets.claim(hold=hold, lease=pulse.LEASE, now=timezone.now())
+    return hold

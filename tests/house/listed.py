@@ -18,6 +18,7 @@ UNSCOPED: dict[str, tuple[int, str]] = {
     "providers/credentials.py": (1, "a call that ended names its credential by id alone"),
     "providers/renewal.py": (1, "a call names the credential by id, chosen in its organisation"),
     "assistants/deletion.py": (1, "the sweeper finishes what was begun, of every organisation"),
+    "assistants/jobs.py": (1, "a process asks which of the jobs it runs were stopped"),
     "assistants/orphans.py": (3, "holds the store against the rows of every organisation"),
     "assistants/reconcile.py": (4, "the sweeper serves every organisation, one hold at a time"),
     "policies/budgets.py": (1, "a dead caller's lease ends in every organisation"),

@@ -170,7 +170,7 @@ TWINS: dict[str, dict[str, str]] = {
         "chats/stream.py": "pause_s = 0.25",
     },
     "spending": {
-        "assistants/images.py": "from policies import budgets\nbudgets.hold(1)",
+        "assistants/reserving.py": "from policies import budgets\nbudgets.hold(1)",
         "assistants/answers.py": "from policies import budgets\nbudgets.claim(1)",
         "assistants/reconcile.py": "from policies import budgets\nbudgets.settle(1)",
         "tests/policies/test_budgets.py": "from policies import budgets\nbudgets.hold(1)",

@@ -10,7 +10,8 @@ DOORS = {"api", "channels", "stream", "views"}
 UNSCOPED = {"unscoped", "_base_manager"}
 SPENDING = {"hold", "claim", "settle"}
 # The two, what ends their calls, and what decides about those that were left in doubt.
-SPENDERS = {f"assistants/{name}.py" for name in ("answers", "images", "calls", "reconcile")}
+IN_ASSISTANTS = ("answers", "reserving", "attempts", "booking", "calls", "jobs", "reconcile")
+SPENDERS = {f"assistants/{name}.py" for name in IN_ASSISTANTS}
 NOT_MONEY = "# not money"
 
 

@@ -25,6 +25,7 @@ chats:picture GET  sketch  people 200 - gone=410
 chats:picture DELETE picture people/admin,owner,operator 200 - gone=410
 chats:picture DELETE sketch  people/admin,owner,operator 200 - gone=410
 chats:link    GET  linked  everyone,-suspended/everyone 200 - suspended=403 foreign:suspended=200 missing=403 gone=410
+chats:stop    POST   job     people/admin,owner,operator 204 -
 # -- the door of an account, as allauth built it -------------------------------------------
 account_login                        GET  -     signed-out 200 - signed-in=302
 account_login                        POST -     signed-out 302 - signed-in=302
@@ -116,6 +117,9 @@ api:picture-check     POST   -                   members             200 images
 api:picture-origin    POST   -                   members             200 images
 api:audit             GET    -                   readers             200 read
 api:audit-export      GET    -                   readers             200 read
+api:image-jobs        GET    -                   members             200 images
+api:image-job         GET    job                 members/governors   200 images
+api:image-job-cancel  POST   job                 members/governors   200 images
 api:pictures          GET    -                   members             200 images
 api:pictures          POST   -                   members             201 images
 api:storage           GET    -                   members             200 images

@@ -27,7 +27,7 @@ from accounts.auth import BACKEND, CHOSEN
 from accounts.models import ApiKey, Membership, Organisation, Role, User
 from accounts.tenancy import Tenant
 from assistants import artifacts
-from assistants.models import Artifact, Assistant
+from assistants.models import Artifact, Assistant, ImageJob
 from chats import links
 from chats.delivery import Asked
 from chats.models import Chat, Message, Turn
@@ -193,6 +193,15 @@ class World:
                 if kind == "sketch":
                     token = links.give(picture, Asked(), now=timezone.now()).url.rpartition("/")[2]
                     objects["linked"][name] = {"pk": token}
+        job = ImageJob.objects.create(
+            organisation=organisation,
+            idempotency_key=f"job of {name}",
+            owner=user,
+            surface="api",
+            wish={"prompt": "a fox", "n": 1},
+            state="running",
+        )
+        self.objects["job"][name] = {"pk": job.pk}
         gone = self._chat(name, user, organisation)
         gone.deleted_at = timezone.now()
         gone.save(update_fields=["deleted_at"])

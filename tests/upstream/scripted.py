@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -40,9 +41,15 @@ class Script:
     asked: list[Question] = field(default_factory=list)
     bill: list[Plan] = field(default_factory=list)
     takes_s: float = 0.0
+    is_held: bool = False  # it draws for as long as this says
     fails: ProviderFailed | None = None
     broken: dict[str, ProviderFailed] = field(default_factory=dict)  # models that alone fail
     sends: list[bytes] = field(default_factory=list)  # instead of what was asked for
+    able: dict[str, Any] = field(default_factory=dict)  # capabilities other than the usual
+    tells: list[Happening] = field(default_factory=list)  # before it has finished
+    keeps: Happening | ProviderFailed | None = None  # what is there for who has the handle
+    was_billed: bool | None = None
+    cancelled: list[dict[str, Any]] = field(default_factory=list)
 
     def failure_of(self, model: str) -> ProviderFailed | None:
         return self.broken.get(model, self.fails)
@@ -59,21 +66,37 @@ SCRIPT = Script()
 
 class Scripted(Adapter):
     default_url = "https://scripted.test"
-    deadline_s = 5
+    deadline_s = 20  # a loaded machine is slow, and no provider
 
     def capabilities(self, model: str) -> Capabilities:
-        able = ("generate", "edit")
-        return Capabilities(operations=able, longest_side=2048, most_references=4)
+        usual = {"operations": ("generate", "edit"), "longest_side": 2048, "most_references": 4}
+        return Capabilities(**{**usual, **SCRIPT.able})
 
     async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:
         plan = order.plan
         if failed := SCRIPT.failure_of(order.model):
             raise failed
         SCRIPT.bill.append(plan)
+        for happening in SCRIPT.tells:
+            yield happening
         await asyncio.sleep(SCRIPT.takes_s)
+        while SCRIPT.is_held:
+            await asyncio.sleep(0.01)
         sent = SCRIPT.sends or [png(plan.width, plan.height)] * plan.n
         drawn = tuple(map(Picture, sent))
         yield Finished(drawn, Usage(pictures=plan.n, request_id=f"req_{len(SCRIPT.bill)}"))
+
+    async def resume(self, handle: dict[str, Any]) -> AsyncIterator[Happening]:
+        if isinstance(SCRIPT.keeps, ProviderFailed):
+            raise SCRIPT.keeps
+        if SCRIPT.keeps is not None:
+            yield SCRIPT.keeps
+
+    async def cancel(self, handle: dict[str, Any]) -> None:
+        SCRIPT.cancelled.append(handle)
+
+    async def was_billed(self, request_id: str) -> bool | None:
+        return SCRIPT.was_billed
 
     async def answer(self, question: Question) -> AsyncIterator[Piece]:
         if failed := SCRIPT.broken.get(question.model):

@@ -1,0 +1,71 @@
+"""What came of a call: marked, booked and listed. Whoever finishes it, the caller or the sweeper,
+comes through here, and the second one changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+
+from assistants import artifacts, calls, gate, inspection, jobs, keeping
+from assistants.models import Artifact, ImageJob
+from policies import budgets, late
+from policies.models import Entry, Hold
+from providers import pricing
+from providers.shapes import Finished, Picture
+from tale.lib.aio import in_db
+
+
+async def complete(
+    *, job: ImageJob, hold: Hold, finished: Finished, now: datetime
+) -> list[Artifact]:
+    """Looked at, marked, then booked and listed. What came is on disk by now: this may take its
+    time, and whoever comes after a crash begins here again."""
+    passed = await gate.pass_made(finished.pictures)
+    finished = replace(finished, pictures=passed.sound)
+    await in_db(artifacts.write_aside, hold.pk, passed.unsound)
+    files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
+    made = await in_db(
+        finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
+    )
+    await in_db(keeping.tidy, hold)
+    outcome, code = ("done", "") if made else ("failed", inspection.code_of(files))
+    # Last: a call without an end is how the sweeper knows that something was left lying.
+    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now)
+    return made
+
+
+@transaction.atomic
+def finish(
+    *,
+    job: ImageJob,
+    hold: Hold,
+    finished: Finished,
+    files: Sequence[artifacts.File],
+    now: datetime,
+    unsound: Sequence[Picture] = (),
+) -> list[Artifact]:
+    """Booked, listed and done, or none of it. The loser of two finishers finds the winner's.
+    What is not sound was paid for all the same; where nothing else came, the job is lost.
+    What comes after somebody stopped it, or after its money went back, is kept and not delivered.
+    """
+    number = max(finished.usage.pictures, len(finished.pictures) + len(unsound))
+    usage = replace(finished.usage, pictures=number)
+    tariff = pricing.Tariff(**hold.price)
+    confidence = Entry.Confidence.EXACT
+    if tariff.is_estimate(usage):
+        confidence = Entry.Confidence.ESTIMATED
+    lines = pricing.lines(usage, amount_micro=tariff.bill(usage))
+    job = jobs.locked(job)
+    is_late = job.state == ImageJob.State.CANCELLED
+    if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
+        if not late.book(hold=hold, lines=lines, now=now, confidence=confidence):
+            return artifacts.of_job(job)
+        is_late = True
+    state = Artifact.State.LATE if is_late else Artifact.State.READY
+    made = artifacts.rows_for(job, finished, files, state=state)
+    artifacts.set_aside(job, unsound, hold_id=hold.pk)
+    jobs.conclude(job, now=now, code=inspection.code_of(files))
+    return made

@@ -1,0 +1,170 @@
+"""A wish's life in its row: who sees it, who stops it, and when it is over.
+
+A job has one call, or several where a model draws one picture at a time, each with a hold of its
+own. Whoever ends a hold asks `conclude`, with the row locked: the last one ends the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actor import Actor
+from accounts.tenancy import TenantQuerySet
+from assistants import artifacts
+from assistants.context import Context
+from assistants.models import Artifact, ImageJob
+from policies import budgets
+from policies.models import Entry, Hold
+from tale.lib import money
+from tale.lib.refusals import NotFound, Refusal
+
+State = ImageJob.State
+ON_THE_WAY = (Hold.State.RESERVED, Hold.State.SENT)
+
+
+def jobs_of(actor: Actor) -> TenantQuerySet[ImageJob]:
+    """One's own; a key of the organisation has those made with it; who governs the chats, all."""
+    actor.require("use_workspace")
+    everyones = ImageJob.objects.of(actor.organisation)
+    if actor.may("manage_chats"):
+        return everyones
+    if actor.user is None:
+        made = Hold.objects.of(actor.organisation).filter(key=actor.key.pk if actor.key else "")
+        return everyones.filter(owner=None, hold__in=made.values("pk"))
+    return everyones.filter(owner=actor.user)
+
+
+def job_for(actor: Actor, job_id: str) -> ImageJob:
+    job = jobs_of(actor).filter(pk=job_id).first()
+    if job is None:
+        raise NotFound
+    return job
+
+
+def reference_of(job: ImageJob) -> str:
+    return f"imagejob:{job.pk}"
+
+
+def of_hold(hold: Hold) -> ImageJob | None:
+    named, _colon, pk = hold.reference.partition(":")
+    if named != "imagejob":
+        return None
+    return ImageJob.objects.of(hold.organisation).filter(pk=pk).first()
+
+
+def holds_of(job: ImageJob) -> TenantQuerySet[Hold]:
+    holds: TenantQuerySet[Hold] = Hold.objects.filter(organisation=job.organisation_id)
+    return holds.filter(reference=reference_of(job))
+
+
+def locked(job: ImageJob) -> ImageJob:
+    """As it is now, until the transaction ends. Always taken before any window."""
+    row = ImageJob.objects.filter(organisation=job.organisation_id, pk=job.pk)
+    return row.select_for_update().get()
+
+
+@transaction.atomic
+def cancel(*, job: ImageJob, actor: Actor, now: datetime) -> ImageJob:
+    """What is not sent goes back at once. What is sent is stopped by the process that sent it,
+    where its provider can; what is billed all the same stays booked, and what still comes is kept.
+    A job that is over stays as it is."""
+    job = locked(job)
+    if job.state not in ImageJob.OPEN:
+        return job
+    job.state, job.ended_at, job.refusal = State.CANCELLED, now, {"code": "cancelled"}
+    job.save(update_fields=["state", "ended_at", "refusal"])
+    for hold in holds_of(job).filter(state=Hold.State.RESERVED).select_related("organisation"):
+        budgets.release(hold=hold, now=now)
+    audit.write(actor=actor, action="picture.stopped", target=job)
+    return job
+
+
+def conclude(job: ImageJob, *, now: datetime, code: str = "") -> None:
+    """`job` is locked. What was stopped stays stopped, whatever became of its calls."""
+    states = set(holds_of(job).values_list("state", flat=True))
+    if job.state not in ImageJob.OPEN or states.intersection(ON_THE_WAY):
+        return
+    if job.artifacts.filter(job=job, state=Artifact.State.READY).exists():
+        job.state = State.DONE
+    elif Hold.State.UNKNOWN in states:
+        job.state = State.UNKNOWN
+    else:
+        job.state = State.REFUSED if Hold.State.SETTLED in states else State.FAILED
+    job.ended_at = None if job.state == State.UNKNOWN else now
+    job.refusal = {} if job.state == State.DONE else {"code": code or "provider_timeout"}
+    job.save(update_fields=["state", "ended_at", "refusal"])
+
+
+def stopped_of(job_ids: Sequence[str]) -> list[str]:
+    """Asked by the process that draws them."""
+    mine = ImageJob.unscoped.filter(pk__in=job_ids, state=State.CANCELLED)
+    return list(mine.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def keep_handle(job: ImageJob, hold: Hold, handle: dict[str, Any]) -> None:
+    row = locked(job)
+    row.handles[hold.pk] = handle
+    row.save(update_fields=["handles"])
+
+
+def note_progress(job: ImageJob, fraction: float) -> None:
+    mine = ImageJob.objects.filter(organisation=job.organisation_id, pk=job.pk)
+    mine.update(progress=fraction)
+
+
+def same_before(
+    context: Context, body_hash: str, *, but: ImageJob, since: datetime
+) -> list[Artifact]:
+    """What the same person was given for the very same wish a moment ago, if it is still there."""
+    mine = ImageJob.objects.of(context.actor.organisation).filter(
+        owner=context.actor.user, body_hash=body_hash, created_at__gte=since, state=State.DONE
+    )
+    first = mine.exclude(pk=but.pk).order_by("created_at").first()
+    return artifacts.of_job(first) if first else []
+
+
+def drawn_for(context: Context, *, but: ImageJob) -> int:
+    """How many pictures what this belongs to has asked for, and may get or has got."""
+    others = ImageJob.objects.of(context.actor.organisation).filter(reference=context.reference)
+    counted = others.filter(Q(state__in=ImageJob.OPEN) | Q(state=State.DONE)).exclude(pk=but.pk)
+    return sum(wish["n"] for wish in counted.values_list("wish", flat=True))
+
+
+def pictures_of(job: ImageJob) -> list[Artifact]:
+    """What came of it and may be seen, too late or not."""
+    seen = job.artifacts.filter(job=job, state__in=(Artifact.State.READY, Artifact.State.LATE))
+    return list(seen.order_by("ordinal"))
+
+
+def billed(job: ImageJob) -> dict[str, Any]:
+    """In micro-units and pictures, as the ledger has it; `held` is what nobody knows of yet."""
+    holds = list(holds_of(job))
+    entries = Entry.objects.filter(chain=job.organisation_id, hold__in=[hold.pk for hold in holds])
+    booked = entries.aggregate(amount=Sum("amount_micro"), pictures=Sum("pictures"))
+    return {
+        "amount_micro": booked["amount"] or 0,
+        "pictures": booked["pictures"] or 0,
+        "held_micro": sum(hold.amount_micro for hold in holds if hold.state in Hold.OPEN),
+    }
+
+
+def stopped(job: ImageJob) -> Refusal:
+    """Says what it cost, or may cost yet."""
+    spent, currency = billed(job), job.organisation.currency
+    if spent["amount_micro"]:
+        text = _("Stopped. %(amount)s had been billed already, and stays booked.")
+        text %= {"amount": money.show(spent["amount_micro"], currency)}
+    elif spent["held_micro"]:
+        text = _("Stopped, but it had been sent already: up to %(amount)s may still be billed.")
+        text %= {"amount": money.show(spent["held_micro"], currency)}
+    else:
+        text = _("Stopped. Nothing was billed.")
+    return Refusal("cancelled", text, job=job.pk, **spent)
