@@ -33,6 +33,9 @@ def main() -> int:
     bursts.add_argument("--talks", type=int, default=20, metavar="N", help="in the web chat")
     bursts.add_argument("--holds", type=int, default=10_000, metavar="N", help="on budgets.hold")
     bursts.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
+    recovery = commands.add_parser("recovery", help="killed in a call; a broker that forgets")
+    recovery.add_argument("--rounds", type=int, default=3, metavar="N")
+    recovery.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tale-bench-") as home:
         os.environ["TALE_HOME"] = home

@@ -154,7 +154,7 @@ class Reaper:
         if not ready:
             return
         ward = self.dice.choices(ready, [ODDS[ward.role] for ward in ready])[0]
-        self._end(ward)
+        self.end(ward)
 
     def freeze(self) -> None:
         ready = [ward for ward in self.wards if ward.ready and ward.role == "worker"]
@@ -170,7 +170,7 @@ class Reaper:
                 ward.frozen_until = 0
                 self._signal(ward, signal.SIGCONT)
 
-    def _end(self, ward: Ward) -> None:
+    def end(self, ward: Ward) -> None:
         pid = ward.pid
         if not pid:
             return
@@ -186,7 +186,7 @@ class Reaper:
     def end_all(self) -> None:
         self.counts = False
         for ward in self.wards:
-            self._end(ward)
+            self.end(ward)
 
     def addresses(self) -> list[int]:
         return [ward.port for ward in self.wards if ward.role == "web"]
