@@ -21,7 +21,7 @@ def main() -> int:
     picture = commands.add_parser("picture", help="what governing one picture costs in time")
     picture.add_argument("--pictures", type=int, default=200, choices=range(20, 5001), metavar="N")
     money = commands.add_parser("money", help="processes killed while they spend")
-    money.add_argument("--kills", type=int, default=2000, metavar="N")
+    money.add_argument("--kills", type=int, default=2000, metavar="N", help="at most")
     money.add_argument("--seconds", type=int, default=600, choices=range(5, 601), metavar="S")
     money.add_argument("--seed", type=int, default=1, metavar="K")
     money.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
