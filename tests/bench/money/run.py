@@ -28,7 +28,7 @@ def measure(
 ) -> int:
     home = Path(os.environ["TALE_HOME"])
     given = {"kind": database, "people": people, "presume_after_s": 3 if hurry else 30}
-    with stage.set_up(home, takes_s=0.4, **given) as here:
+    with stage.set_up(home, takes_s=0.8, **given) as here:
         caps.set_up(here)
         return _run(here, kills, seconds, seed, every_s, hurry=hurry)
 
