@@ -144,7 +144,7 @@ class Child:
             self.command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_end_with_parent() if sys.platform == "linux" else None,
+            preexec_fn=end_with_parent() if sys.platform == "linux" else None,
         )
         self.started_at = now
 
@@ -164,7 +164,7 @@ class Child:
                 os.killpg(self.process.pid, number)
 
 
-def _end_with_parent() -> Callable[[], None]:
+def end_with_parent() -> Callable[[], None]:
     """Loaded before the fork, for after it only calls that cannot lock are safe."""
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 

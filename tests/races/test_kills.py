@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.running import ROOT, environment, free_port
+
+pytestmark = pytest.mark.timeout(300)  # for machines that do other things as well
 
 
 def bench(tmp_path: Path, *command: str) -> str:
@@ -31,6 +35,6 @@ def test_killed_while_they_spend_all_accounts_agree(tmp_path: Path) -> None:
 
 
 def test_fifty_at_once_with_money_for_three_get_three(tmp_path: Path) -> None:
-    told = bench(tmp_path, "bursts", *"--asked 2 --talks 1 --holds 20".split())
-    assert "'face made': 6" in told
+    told = bench(tmp_path, "bursts", *"--asked 1 --talks 1 --holds 20".split())
+    assert "'face made': 3" in told
     assert "{(0, 3): 20}" in told

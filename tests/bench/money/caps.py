@@ -22,12 +22,12 @@ OVER = """
 """
 # scope, whose, capability, measure, at first, how much more each time
 CAPS = (
-    ("organisation", "", "image", "money", 120_000, 60_000),
-    ("organisation", "", "any", "money", 140_000, 70_000),
-    ("team", "", "image", "money", 40_000, 16_000),
-    ("team", "", "image", "pictures", 16, 8),
-    ("user", "", "image", "money", 8_000, 5_000),
-    ("key", "", "any", "money", 8_000, 5_000),
+    ("organisation", "", "image", "money", 120_000, 120_000),
+    ("organisation", "", "any", "money", 140_000, 140_000),
+    ("team", "", "image", "money", 40_000, 40_000),
+    ("team", "", "image", "pictures", 16, 16),
+    ("user", "", "image", "money", 8_000, 10_000),
+    ("key", "", "any", "money", 8_000, 10_000),
 )
 
 

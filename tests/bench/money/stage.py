@@ -138,7 +138,11 @@ def _our_own_settings(stage: Stage) -> None:
 def _provider(stage: Stage, takes_s: float) -> Iterator[tuple[str, str]]:
     given = ["--port", "0", "--takes-s", str(takes_s), "--draws", "--bill", str(stage.bill)]
     command = [sys.executable, "-m", "tests.upstream", "openai", *given]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    from tale.supervisor import end_with_parent  # noqa: PLC0415
+
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent()
+    ) as process:
         try:
             assert process.stdout is not None
             words = process.stdout.readline().split()
