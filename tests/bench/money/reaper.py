@@ -78,9 +78,8 @@ class Reaper:
 
     def __exit__(self, *_: object) -> None:
         self.end_all()
-        assert self.nursery.stdin is not None
-        self.nursery.stdin.close()
-        self.nursery.wait(10)
+        self.nursery.kill()  # and the kernel ends what it bore
+        self.nursery.wait()
 
     def _wards(self) -> list[Ward]:
         """The supervisor's own commands: two web processes and several workers, where it has one
