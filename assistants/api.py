@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.urls import path, reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
@@ -21,6 +20,7 @@ from assistants.origins import Origin
 from chats import access
 from providers.shapes import Wish
 from tale.lib import money
+from tale.lib.aio import waited
 from tale.lib.multipart import MultipartParser, SentField
 from tale.lib.paging import PageQuery
 from tale.lib.resource import Body, OneOf, Resource, operation
@@ -253,7 +253,7 @@ class PictureOrigin(Resource):
         if file is None:
             origin = origins.of_hash(sha256, organisation)
         else:
-            origin = async_to_sync(origins.of_file)(file.content, organisation)
+            origin = waited(origins.of_file)(file.content, organisation)
         found = origin.picture.pk if origin.picture else ""
         seen = access.pictures_of(self.actor).filter(pk=found).exists()
         return self.item(replace(origin, is_theirs=seen))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +11,7 @@ from accounts.forms import StrictForm
 from accounts.models import Organisation
 from assistants import gate, origins
 from assistants.origins import Origin
+from tale.lib.aio import waited
 from tale.lib.refusals import Refusal
 
 TAKEN = "image/png,image/jpeg,image/webp"
@@ -41,4 +41,4 @@ class OriginForm(StrictForm):
             return origins.of_hash(sha256, organisation)
         if file.size > gate.MOST_UPLOADED:
             raise Refusal("file_too_large", field="file", most=gate.MOST_UPLOADED)
-        return async_to_sync(origins.of_file)(file.read(), organisation)
+        return waited(origins.of_file)(file.read(), organisation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -17,7 +16,7 @@ from assistants import renditions, uploads
 from assistants.models import Artifact
 from chats import access, delivery, links, pictures
 from tale.lib import outline
-from tale.lib.aio import in_db
+from tale.lib.aio import in_db, waited
 from tale.lib.multipart import MultipartParser, SentField
 from tale.lib.paging import PageQuery, PeriodQuery, Query
 from tale.lib.resource import Body, Resource, operation
@@ -115,7 +114,7 @@ class PictureList(Resource):
     def post(self, request: Request) -> Response:
         """It is made anew: its pixels are kept, upright, and nothing else it said."""
         file = self.sent["file"]
-        keep = async_to_sync(uploads.keep)
+        keep = waited(uploads.keep)
         kept = keep(
             actor=self.actor,
             content=file.content,
@@ -162,7 +161,7 @@ class PictureDetail(Resource):
     )
     def delete(self, request: Request, pk: str) -> Response:
         self.compare(access.deletable_for(self.actor, pk))
-        end = async_to_sync(pictures.delete)
+        end = waited(pictures.delete)
         end(actor=self.actor, artifact_id=pk, now=timezone.now())
         return self.none()
 
@@ -213,7 +212,7 @@ class PictureContent(Resource):
     def get(self, request: Request, pk: str) -> HttpResponse:
         wanted = delivery.checked(self.asked)
         picture = access.picture_for(self.actor, pk)
-        content, headers = async_to_sync(_file)(picture, wanted)
+        content, headers = waited(_file)(picture, wanted)
         return HttpResponse(content, headers=headers)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:

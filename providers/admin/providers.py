@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -22,6 +21,7 @@ from providers.models import Provider
 from providers.models.connections import Health
 from providers.registry import KINDS, adapter_for
 from tale.lib import theme
+from tale.lib.aio import waited
 from tale.lib.refusals import Refusal
 
 
@@ -180,7 +180,7 @@ class ProviderAdmin(OrganisationAdmin):
     @theme.action(description=_("Test the connection"), icon="network_check")
     def connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         provider = self._governed(request, object_id)
-        report = async_to_sync(probe.test)(provider) if request.method == "POST" else None
+        report = waited(probe.test)(provider) if request.method == "POST" else None
         if report is not None:
             provider.refresh_from_db()
         context = {"original": provider, "report": report, "back": self.url(provider.pk)}
@@ -194,7 +194,7 @@ class ProviderAdmin(OrganisationAdmin):
             return self._taken(request, provider)
         fault = ""
         try:
-            listed = async_to_sync(adapter_for(provider).models)()
+            listed = waited(adapter_for(provider).models)()
         except (ProviderFailed, Refusal) as failed:
             listed, fault = [], found.fault(failed)
         groups = found.groups(provider, listed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.db.models import Prefetch
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,6 +14,7 @@ from providers.api.models import providers_of
 from providers.models import Credential
 from providers.models.connections import Health
 from providers.registry import KINDS
+from tale.lib.aio import waited
 from tale.lib.paging import PageQuery, Query
 from tale.lib.resource import Body, Resource, one, operation
 from tale.lib.strict import (
@@ -195,7 +195,7 @@ class ProviderTest(Resource):
     )
     def post(self, request: Request, pk: str) -> Response:
         provider = one(providers_of(self.actor), pk)
-        return self.item(async_to_sync(probe.test)(provider))
+        return self.item(waited(probe.test)(provider))
 
 
 class ProviderCredentials(Resource):

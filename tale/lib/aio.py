@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, ParamSpec, TypeVar
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.db import connection, connections
 
@@ -28,6 +28,18 @@ async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return await asyncio.get_running_loop().run_in_executor(_threads(), run)
 
 
+def waited(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """For a sync edge that must wait. Its connection goes back first: were all of them held by
+    those who wait, what they wait for would get none."""
+
+    def wait(*args: P.args, **kwargs: P.kwargs) -> T:
+        if settings.TALE_DB_THREADS and not connection.in_atomic_block:
+            _give_back()
+        return async_to_sync(work)(*args, **kwargs)
+
+    return wait
+
+
 def start(work: Coroutine[Any, Any, T]) -> "Future[T]":
     return asyncio.run_coroutine_threadsafe(work, _loop())
 
@@ -36,9 +48,13 @@ def _give_back_after(work: Callable[[], T]) -> T:
     try:
         return work()
     finally:
-        # SQLite has no pool: its connection stays with the thread, opening one costs pragmas.
-        if connection.vendor != "sqlite":
-            connections.close_all()
+        _give_back()
+
+
+def _give_back() -> None:
+    # SQLite has no pool: its connection stays with the thread, opening one costs pragmas.
+    if connection.vendor != "sqlite":
+        connections.close_all()
 
 
 @cache

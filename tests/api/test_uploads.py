@@ -16,13 +16,14 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT
 from PIL import Image
 
 from accounts.models import AuditLine, Organisation, User
+from assistants import artifacts
 from assistants.models import Artifact
 from tale.lib import child
 from tests.api.conftest import Caller, refused
 from tests.assistants.hostile import GREEN, HOSTILE, SCRIPT, encoded
-from tests.people import Key
+from tests.people import Key, Program
 
-MIB = 2**20
+MIB, AT_ONCE = 2**20, 6
 Calls = Callable[..., Caller]
 
 
@@ -192,21 +193,29 @@ def test_a_full_storage_takes_no_more(
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_those_that_fit_are_kept(
-    acme: Organisation, bob: User, key_for: Callable[..., Key], kept: Kept
+    acme: Organisation, bob: User, key_for: Callable[..., Key], kept: Kept, monkeypatch: Any
 ) -> None:
+    """All of them found room and have written their bytes before the first is counted."""
     noise = encoded("PNG", Image.effect_noise((600, 600), 90))  # three in a MiB
     Organisation.objects.filter(pk=acme.pk).update(storage_mib=1)
     key, statuses = key_for(bob), []
-    start = threading.Barrier(6)
+    written, put = threading.Barrier(AT_ONCE), artifacts.put
+
+    def put_and_wait(path: str, content: bytes) -> None:
+        put(path, content)
+        written.wait(timeout=20)
+
+    monkeypatch.setattr(artifacts, "put", put_and_wait)
 
     def upload() -> None:
-        start.wait()
         try:
-            statuses.append(send(Caller(key.secret), noise).status_code)
+            body = {"file": SimpleUploadedFile("a.png", noise)}
+            answer = Program(key.secret).post("/api/v1/pictures", body, MULTIPART_CONTENT)
+            statuses.append(answer.status_code)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=upload) for _ in range(6)]
+    threads = [threading.Thread(target=upload) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -214,6 +223,6 @@ def test_of_many_at_once_those_that_fit_are_kept(
     rows = Artifact.objects.of(acme)
     fit = MIB // rows[0].size_bytes
     assert fit in (2, 3)
-    assert sorted(statuses) == [201] * fit + [507] * (6 - fit)
+    assert sorted(statuses) == [201] * fit + [507] * (AT_ONCE - fit)
     assert sum(row.size_bytes for row in rows) <= MIB
     assert kept() == rows.count() == fit
