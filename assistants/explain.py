@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 from django.utils.formats import date_format
@@ -19,7 +20,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assistants import permission, quotes
+from assistants import permission, quotes, storage
 from assistants.context import Context
 from policies import access, usage
 from policies.access import Rule, Verdict
@@ -42,6 +43,7 @@ class About(StrEnum):
     FIT = "fit"
     PRICE = "price"
     BUDGET = "budget"
+    STORAGE = "storage"
 
 
 TITLES: dict[str, Promise] = {
@@ -51,6 +53,7 @@ TITLES: dict[str, Promise] = {
     About.FIT: gettext_lazy("Image policy and fit"),
     About.PRICE: gettext_lazy("Price"),
     About.BUDGET: gettext_lazy("Budget"),
+    About.STORAGE: gettext_lazy("Storage"),
 }
 
 
@@ -94,6 +97,9 @@ def picture(*, wish: Wish, context: Context, now: datetime, is_said: bool = True
     _choose(told, context, spender, Tag.IMAGE_EDIT if with_edit else Tag.IMAGE_GENERATION, now)
     if is_said:
         _judged(told, About.GUARDRAIL, permission.prompt_of(wish, spender), _("None is met."))
+    if context.actor.organisation.counts_generated:
+        room = partial(storage.require_room, context.actor, 1)
+        _tried(told, About.STORAGE, room, lambda usage: _("There is room."))
     _fit(told, wish, spender)
     _price(told, wish, context, now)
     if told.quote is not None:

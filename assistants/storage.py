@@ -35,6 +35,10 @@ def usage_of(actor: Actor) -> Usage:
     return _weighed(mine(actor), actor.organisation, limit=actor.organisation.storage_mib * MIB)
 
 
+def usage_of_person(organisation: Organisation, user: User) -> Usage:
+    return usage_of(Actor(organisation, user))
+
+
 def total_of(organisation: Organisation) -> Usage:
     return _weighed(Artifact.objects.of(organisation), organisation, limit=0)
 
@@ -47,10 +51,11 @@ def mine(actor: Actor) -> QuerySet[Artifact]:
     return rows.filter(owner=None, key=actor.key.pk) if actor.key else rows.none()
 
 
-def require_room(actor: Actor, size_bytes: int) -> None:
+def require_room(actor: Actor, size_bytes: int) -> Usage:
     usage = usage_of(actor)
     if usage.used + size_bytes > usage.limit:
         raise Refusal("storage_full", used=usage.used, limit=usage.limit, needed=size_bytes)
+    return usage
 
 
 def take(actor: Actor, size_bytes: int) -> None:

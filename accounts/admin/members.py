@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _t
@@ -13,6 +14,7 @@ from accounts import people, permissions
 from accounts.actor import Actor
 from accounts.admin_base import Choice, OrganisationAdmin, actor, by_word, current, of_own
 from accounts.models import Membership, Role, Team
+from assistants import storage
 from tale.lib import theme
 
 GRAVE = theme.ActionVariant.DANGER
@@ -47,9 +49,9 @@ class MemberAdmin(OrganisationAdmin):
     list_select_related = ("user", "primary_team")
     search_fields = ("user__email", "user__name")
     search_help_text = _("Search by name or address")
-    readonly_fields = ("person", "state", "joined_at")
+    readonly_fields = ("person", "state", "joined_at", "weight")
     fieldsets = (
-        (None, {"fields": ("person", "state", "joined_at")}),
+        (None, {"fields": ("person", "state", "joined_at", "weight")}),
         (_("What this person may do"), {"fields": ("role", "is_author", "primary_team")}),
     )
     actions = ("switch_off", "switch_on")
@@ -67,6 +69,18 @@ class MemberAdmin(OrganisationAdmin):
     @theme.display(description=_("state"), label={"off": "danger", "active": "success"})
     def state(self, row: Membership) -> tuple[str, str]:
         return ("active", _t("Active")) if row.is_active else ("off", _t("Switched off"))
+
+    @theme.display(description=_("stored now"))
+    def weight(self, row: Membership) -> str:
+        usage = storage.usage_of_person(row.organisation, row.user)
+        said = {
+            "used": filesizeformat(usage.used),
+            "limit": filesizeformat(usage.limit),
+            "generated": filesizeformat(usage.generated),
+        }
+        if usage.counts_generated:
+            return _t("%(used)s of %(limit)s") % said
+        return _t("%(used)s of %(limit)s, and %(generated)s generated, which does not count") % said
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody changes a person who may do more than they."""

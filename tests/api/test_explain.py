@@ -91,6 +91,14 @@ def test_every_no_is_told_and_the_first_decides(
     assert body["steps"][0]["rule"] == switch.pk
 
 
+def test_a_full_storage(office: Organisation, bob: User, calls: Any) -> None:
+    Organisation.objects.filter(pk=office.pk).update(counts_generated=True)
+    assert codes(ask(calls, bob))["storage"] == ""
+    Organisation.objects.filter(pk=office.pk).update(storage_mib=0)
+    body = ask(calls, bob)
+    assert (body["allowed"], body["code"]) == (False, "storage_full")
+
+
 def test_a_model_that_is_denied(office: Organisation, bob: User, dana: User, calls: Any) -> None:
     image = Model.objects.of(office).get(remote_id="studio-image")
     row = access.save(actor=actor_for(dana), row=ModelAccess(model=image.pk))

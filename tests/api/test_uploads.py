@@ -12,6 +12,7 @@ import pytest
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
+from django.template.defaultfilters import filesizeformat
 from django.test.client import BOUNDARY, MULTIPART_CONTENT
 from PIL import Image
 
@@ -21,7 +22,7 @@ from assistants.models import Artifact
 from tale.lib import child
 from tests.api.conftest import Caller, refused
 from tests.assistants.hostile import GREEN, HOSTILE, SCRIPT, encoded
-from tests.people import Key, Program
+from tests.people import Key, Program, membership_of
 
 MIB, AT_ONCE = 2**20, 6
 Calls = Callable[..., Caller]
@@ -226,3 +227,15 @@ def test_of_many_at_once_those_that_fit_are_kept(
     assert sorted(statuses) == [201] * fit + [507] * (AT_ONCE - fit)
     assert sum(row.size_bytes for row in rows) <= MIB
     assert kept() == rows.count() == fit
+
+
+def test_who_governs_sees_what_is_stored(
+    acme: Organisation, bob: User, dana: User, calls: Calls, as_: Any
+) -> None:
+    send(calls(bob, "images"), encoded("PNG", Image.effect_noise((600, 600), 90)))
+    admin = as_(dana)
+    pages = (f"organisation/{acme.pk}", f"membership/{membership_of(bob).pk}")
+    told = [admin.get(f"/admin/accounts/{page}/change/").content.decode() for page in pages]
+    size = filesizeformat(Artifact.objects.of(acme).get().size_bytes)
+    assert f"{size} uploaded" in told[0]
+    assert f"{size} of 2.0" in told[1]

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.files.storage import storages
+from django.test import Client
 from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
@@ -19,6 +20,7 @@ from accounts.models import Organisation, User
 from assistants import arrivals, artifacts, images, orphans, provenance
 from assistants.context import Context
 from assistants.models import Artifact, DeletionProof
+from chats import delivery, links
 from providers.shapes import Finished, Picture, Usage, Wish
 from tale.lib import env
 from tests.assistants.test_gate import draw
@@ -97,6 +99,9 @@ def test_the_store_hands_it_out_by_a_link_that_lives_a_minute(
     assert as_(charlie).get(address).status_code == 404
     led = as_(bob).get(f"{address}?download=png")
     assert (led.status_code, led["Cache-Control"]) == (302, "private, no-cache")
+    link = links.give(artifact, delivery.Asked(download="png"), now=timezone.now()).url
+    without = Client().get(urlsplit(link).path)
+    assert urlsplit(without["Location"]).path == urlsplit(led["Location"]).path
     asked = parse_qs(urlsplit(led["Location"]).query)
     lives_s = asked.get("X-Amz-Expires", [""])[0] or int(asked["Expires"][0]) - time.time()
     assert 0 < int(lives_s) <= 60
