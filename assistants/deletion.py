@@ -19,7 +19,7 @@ from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation
 from assistants import artifacts, likeness
-from assistants.models import Artifact, DeletionProof, ImageJob, Rendition
+from assistants.models import Artifact, DeletionProof, ImageJob, Rendition, Trial
 from policies import legal, rules
 from tale.lib.refusals import Refusal
 
@@ -88,7 +88,17 @@ def finish(*, picture: Artifact, now: datetime) -> DeletionProof | None:
         raise Refusal("storage_unavailable") from broken
     if left:
         raise Refusal("storage_unavailable")
-    return _prove(picture, renditions, now=now)
+    return _prove(picture, renditions, paths, now=now)
+
+
+def left_of(proof: DeletionProof) -> list[str]:
+    """Looks again, file by file: empty when all of it is really gone."""
+    known = Artifact.objects.of(proof.organisation).filter(pk=proof.artifact)
+    paths = proof.paths or list(known.values_list("path", flat=True))
+    try:
+        return [path for path in paths if artifacts.is_stored(path)]
+    except Exception as broken:  # the store's library raises of its own kinds
+        raise Refusal("storage_unavailable") from broken
 
 
 def sweep(*, now: datetime) -> int:
@@ -105,7 +115,7 @@ def sweep(*, now: datetime) -> int:
 
 @transaction.atomic
 def _prove(
-    picture: Artifact, renditions: list[Rendition], *, now: datetime
+    picture: Artifact, renditions: list[Rendition], paths: list[str], *, now: datetime
 ) -> DeletionProof | None:
     organisation = picture.organisation
     doing = Artifact.objects.of(organisation).filter(pk=picture.pk, state=State.DELETING)
@@ -118,6 +128,7 @@ def _prove(
         artifact=picture.pk,
         home=picture.home,
         sha256=[file.sha256 for file in files],
+        paths=paths,
         files=len(files),
         size_bytes=sum(file.size_bytes for file in files),
         at=now,
@@ -151,3 +162,4 @@ def _wipe(organisation: Organisation, pictures: Sequence[Artifact]) -> None:
             if change["field"] in WORDS:
                 change |= {"asked": "", "got": ""}
     jobs.bulk_update(spent, ["wish", "plan"])
+    Trial.objects.of(organisation).filter(job__in=spent).update(prompt="")

@@ -231,7 +231,8 @@ class Artifact(Stored, Recognisable, Tenant):
         )
 
     def __str__(self) -> str:
-        return self.alt or self.pk
+        """Never its words: they would stand in the audit."""
+        return self.pk
 
 
 class BlockedPicture(Recognisable, Tenant):
@@ -296,6 +297,8 @@ class DeletionProof(Tenant):
     artifact = models.CharField(_("picture"), max_length=40)
     home = models.CharField(_("chat"), max_length=80, blank=True)
     sha256: models.JSONField[list[str], list[str]] = models.JSONField(_("hashes"))
+    # Where they lay, so that anybody can look again. Null: proved before this was kept.
+    paths: models.JSONField[list[str] | None, list[str] | None] = models.JSONField(null=True)
     files = models.PositiveIntegerField(_("files"))
     size_bytes = models.PositiveBigIntegerField(_("bytes"))
     at = models.DateTimeField(_("time"))
@@ -311,6 +314,43 @@ class DeletionProof(Tenant):
         constraints = (
             models.UniqueConstraint("organisation", "artifact", name="deletion_proof_once"),
         )
+
+    def __str__(self) -> str:
+        return self.pk
+
+
+class Trial(Tenant):
+    """An administrator tries a model with a test picture; a worker makes it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        WORKING = "working", _("Working")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Refused")
+
+    OPEN = (State.QUEUED, State.WORKING)
+
+    id = PublicIdField("try")
+    token = models.CharField(max_length=64)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    model = models.ForeignKey(Model, models.CASCADE, related_name="+")
+    prompt = models.TextField()
+    size = models.CharField(max_length=20)
+    quality = models.CharField(max_length=20)
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    refusal: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    job = models.ForeignKey(ImageJob, models.SET_NULL, null=True, related_name="+")
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("test picture")
+        verbose_name_plural = _("test pictures")
+        ordering = ("-created_at",)
+        default_permissions = ()
+        constraints = (models.UniqueConstraint("organisation", "token", name="trial_once"),)
+        indexes = (models.Index(fields=["state", "created_at"]),)
 
     def __str__(self) -> str:
         return self.pk

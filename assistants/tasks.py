@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assistants import deletion, orphans, reconcile
+from assistants import deletion, orphans, reconcile, trials
 from tale.lib import aio
 
 
@@ -9,6 +9,12 @@ from tale.lib import aio
 def sweep(**_later: object) -> None:
     aio.start(reconcile.sweep()).result()
     deletion.sweep(now=timezone.now())
+    trials.sweep(now=timezone.now())
+
+
+@shared_task
+def draw_trial(*, trial_id: str, **_later: object) -> None:
+    aio.start(trials.draw(trial_id))
 
 
 @shared_task

@@ -28,7 +28,8 @@ from policies.models.access import Scope
 from providers.models import Model, Tag
 from tale.lib import money, theme
 
-SURFACES = {"web": _("Web chat"), "api": _("API")}  # a channel adds its line
+# A channel adds its line.
+SURFACES = {"web": _("Web chat"), "api": _("API"), "admin": _("Test pictures here")}
 FEATURES = {
     access.IMAGE_GENERATION: _("Making pictures, everywhere"),
     access.IMAGE_EDIT: _("Changing pictures"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +24,7 @@ from accounts.admin_base import (
     of_own,
 )
 from providers import catalogue, prices
+from providers.admin import trials
 from providers.admin.labels import YES_NO
 from providers.models import Model, Price, Provider, Tag
 from tale.lib import money, theme
@@ -155,6 +156,7 @@ class ModelAdmin(OrganisationAdmin):
     )
     readonly_fields = ("life",)
     inlines = (Prices,)
+    actions_detail = ("trial",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return prices.with_units(super().get_queryset(request), now=timezone.now())
@@ -179,6 +181,15 @@ class ModelAdmin(OrganisationAdmin):
             return "over", _t("Retired on %(day)s") % {"day": day}
         state = "ends" if left <= SOON else "lives"
         return state, _t("Retires on %(day)s") % {"day": day}
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        model = self.get_object(request, object_id)
+        offered = model is not None and trials.offers(model) and self.may_act(request, model)
+        return super().get_actions_detail(request, object_id) if offered else []
+
+    @theme.action(description=_("Make a test picture"), icon="brush")
+    def trial(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return trials.page(self, request, object_id)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         stored = self.stored(request, obj) if change else None

@@ -12,6 +12,7 @@ UNSCOPED: dict[str, tuple[int, str]] = {
     "accounts/permissions.py": (1, "counts grants on what is no more, in every organisation"),
     "accounts/keys.py": (1, "the key itself says whose it is: found by prefix, compared by hash"),
     "accounts/sealed.py": (1, "a new key is for the secrets of every organisation"),
+    "assistants/trials.py": (4, "a worker is told an id alone, and the sweeper looks for any"),
     "chats/deletion.py": (1, "what was kept until a day that is over, of every organisation"),
     "chats/links.py": (1, "the link itself says which picture: we signed it"),
     "chats/turns.py": (4, "a worker is told a turn's id alone, and the sweeper looks for any"),
