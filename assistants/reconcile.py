@@ -39,7 +39,7 @@ async def sweep() -> None:
     now = await in_db(clock.ask)
     await in_db(expire, now=now)
     for hold in await in_db(doubtful, now=now):
-        await _decide(hold, now=now)
+        await decide(hold, now=now)
     await in_db(clear, now=now)
 
 
@@ -56,7 +56,8 @@ def doubtful(*, now: datetime) -> list[Hold]:
     return list(rows.select_related("organisation").order_by("lease_until")[:BATCH])
 
 
-async def _decide(hold: Hold, *, now: datetime) -> None:
+async def decide(hold: Hold, *, now: datetime) -> None:
+    """As far as it can be known now; doubts.py is for those that stay in doubt."""
     if not await in_db(budgets.look_into, hold=hold, lease=pulse.LEASE, now=now):
         return  # another sweeper does
     if await _roll_forward(hold, now=now):
@@ -70,9 +71,9 @@ async def _decide(hold: Hold, *, now: datetime) -> None:
         return
     billed = await adapter.was_billed(hold.pk) if adapter else None
     if adapter and billed is False and (adapter.is_local or not may_still_send):
-        await in_db(_give_back, hold, now=now)
+        await in_db(give_back, hold, now=now)
     elif in_doubt_for > timedelta(seconds=settings.TALE_PRESUME_AFTER_S):
-        await in_db(_presume, hold, now=now)
+        await in_db(presume, hold, now=now)
     else:
         await in_db(_say_so, hold, now=now)
 
@@ -98,18 +99,22 @@ def _left_behind(hold: Hold) -> tuple[ImageJob | None, Finished | None]:
 
 
 @transaction.atomic
-def _give_back(hold: Hold, *, now: datetime) -> None:
+def give_back(hold: Hold, *, now: datetime) -> bool:
     """As it was seen: what was claimed meanwhile is not ours to release."""
-    if budgets.release(hold=hold, now=now, from_states=(hold.state,)):
-        _end_job(hold, now=now)
+    if not budgets.release(hold=hold, now=now, from_states=(hold.state,)):
+        return False
+    _end_job(hold, now=now)
+    return True
 
 
 @transaction.atomic
-def _presume(hold: Hold, *, now: datetime) -> None:
+def presume(hold: Hold, *, now: datetime) -> bool:
     line = {"amount_micro": hold.amount_micro, "pictures": hold.pictures}
     presumed = Entry.Confidence.PRESUMED
-    if budgets.settle(hold=hold, lines=[line], now=now, kind="presumed", confidence=presumed):
-        _end_job(hold, now=now)
+    if not budgets.settle(hold=hold, lines=[line], now=now, kind="presumed", confidence=presumed):
+        return False
+    _end_job(hold, now=now)
+    return True
 
 
 @transaction.atomic

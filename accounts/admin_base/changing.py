@@ -17,6 +17,7 @@ from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.actor import Actor
@@ -26,6 +27,7 @@ from tale.lib import theme
 from tale.lib.refusals import NotFound, Refusal
 
 Deed = Callable[[Actor, Any], object]
+LONGEST_REASON = 500
 
 
 class Changing(Scoped, theme.ModelAdmin):
@@ -187,6 +189,37 @@ class Changing(Scoped, theme.ModelAdmin):
         else:
             messages.success(request, done)
         return HttpResponseRedirect(self.url(object_id))
+
+    def reasoned(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        do: Callable[[Actor, Any, str], object],
+        done: str,
+        right: str = "",
+        back: str = "",
+        **words: Any,
+    ) -> HttpResponse:
+        """As `confirmed`, and whoever does it says why. Without an id: above a list."""
+        row = self.row_or_404(request, object_id) if object_id else None
+        if not self.may_act(request, row, right):
+            raise Refusal("forbidden", right=right or self.right)
+        back = back or self.url(object_id)
+        said, refusal = request.POST.get("reason", "")[:LONGEST_REASON], None
+        if request.method == "POST":
+            try:
+                if not said.strip():
+                    raise Refusal("required", _("Say why."), field="reason")
+                do(actor(request), row, said.strip())
+            except Refusal as no:
+                refusal = no
+                self.witness(request, no)
+            else:
+                messages.success(request, done)
+                return HttpResponseRedirect(back)
+        frame = {"original": row, "back": back, "said": said, "refusal": refusal}
+        answer = self.show(request, "admin/reason.html", **frame, **words)
+        return _marked(answer, refusal) if refusal else answer
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -2,8 +2,11 @@
 
 from policies.admin.access import GuardrailAdmin, ImagePolicyAdmin, ModelAccessAdmin, SwitchAdmin
 from policies.admin.could import COULD
-from policies.admin.ledger import CallAdmin, EntryAdmin, HoldAdmin
+from policies.admin.holds import HoldAdmin
+from policies.admin.ledger import CallAdmin, EntryAdmin
+from policies.admin.legal import LegalHoldAdmin
 from policies.admin.rules import RuleAdmin
+from policies.admin.windows import WindowAdmin
 
 __all__ = [
     "COULD",
@@ -12,7 +15,9 @@ __all__ = [
     "GuardrailAdmin",
     "HoldAdmin",
     "ImagePolicyAdmin",
+    "LegalHoldAdmin",
     "ModelAccessAdmin",
     "RuleAdmin",
     "SwitchAdmin",
+    "WindowAdmin",
 ]

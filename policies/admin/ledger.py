@@ -1,15 +1,16 @@
-"""Holds, entries and calls: records, which nobody changes."""
+"""Entries and calls: records, which nobody changes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_base import Choice, ReadOnly, by_days, by_word, current
+from accounts.admin_base import ReadOnly, by_days, by_word, current
+from policies.admin import corrections
 from policies.admin.names import name_of, names_of
-from policies.models import BudgetRule, Call, Entry, Hold
+from policies.models import BudgetRule, Call, Entry
 from tale.lib import money, theme
 
 CAPABILITIES = BudgetRule.Capability.choices[1:]
@@ -31,16 +32,6 @@ SPEND = {
     "pictures": _("pictures"),
     "reference": _("reference"),
 }
-
-
-class Openness(Choice):
-    title = _("open")
-    parameter_name = "open"
-    words = (("yes", _("Open")), ("no", _("Ended")))
-
-    def narrow(self, rows: Any, chosen: str) -> Any:
-        still = {"state__in": Hold.OPEN}
-        return rows.filter(**still) if chosen == "yes" else rows.exclude(**still)
 
 
 class Record(ReadOnly):
@@ -85,58 +76,15 @@ class Spending(Record):
         return rows
 
 
-class HoldAdmin(Spending):
-    icon = "hourglass_top"
-    intro = _(
-        "Money set aside before a call. It is settled with what the provider billed, or released. "
-        "An unknown one is being checked, and keeps its money until someone knows."
-    )
-    when_empty = _("Nothing was set aside yet: nobody has asked a model anything.")
-    titles = SPEND | {
-        "id": _("hold"),
-        "held_at": _("set aside"),
-        "sent_at": _("sent"),
-        "ended_at": _("ended"),
-        "expires_at": _("given back, if nobody sends it, at"),
-        "lease_until": _("its caller lives until"),
-        "attempt": _("attempts"),
-    }
-    list_display = ("held_at", "who", "model", "amount", "pictures", "state_name")
-    list_filter = (
-        Openness,
-        by_word("state", Hold.State.choices, _("state")),
-        by_word("capability", CAPABILITIES, _("capability")),
-        by_days("held_at", _("set aside")),
-    )
-    search_fields = ("id", "reference", "model", "provider")
-    fields = (
-        "id",
-        "state_name",
-        "amount",
-        "who",
-        *SPEND,
-        "held_at",
-        "sent_at",
-        "lease_until",
-        "expires_at",
-        "ended_at",
-        "attempt",
-    )
-
-    @theme.display(
-        description=_("state"),
-        label={"unknown": "warning", "settled": "success"},
-        ordering="state",
-    )
-    def state_name(self, hold: Hold) -> tuple[str, str]:
-        return hold.state, hold.get_state_display()
-
-
 class EntryAdmin(Spending):
     icon = "receipt_long"
+    right = corrections.RIGHT
     view_right = "view_analytics"
     owner_field = "chain"
-    intro = _("The ledger: one line for each thing that was billed. Nothing here ever changes.")
+    intro = _(
+        "The ledger: one line for each thing that was billed. No line ever changes; a wrong one is "
+        "put right by another."
+    )
     when_empty = _("Nothing was billed yet.")
     titles = SPEND | {
         "seq": _("number"),
@@ -168,6 +116,20 @@ class EntryAdmin(Spending):
         "at",
         "hash",
     )
+
+    actions_detail = ("correct",)
+
+    def heading(self, row: Any) -> str:
+        return f"{row.model} · {self.amount(row)}"
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        entry = self.get_object(request, object_id)
+        offered = entry is not None and self.may_act(request, entry)
+        return super().get_actions_detail(request, object_id) if offered else []
+
+    @theme.action(description=_("Correct"), icon="edit_note")
+    def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return corrections.page(self, request, object_id)
 
     @theme.display(description=_("tokens in / out"))
     def tokens(self, entry: Entry) -> str:

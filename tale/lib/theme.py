@@ -7,7 +7,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.forms import DateInput
-from django.utils.html import conditional_escape, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
 from unfold.widgets import (
     INPUT_CLASSES,
@@ -100,6 +101,11 @@ if not TYPE_CHECKING:
         return shown
 
 
+def more(address: str, text: str) -> SafeString:
+    """A link within a field of a form, which would not look like one."""
+    return format_html('<a class="t-more" href="{}">{}</a>', address, text)
+
+
 class Date(DateInput):
     """The browser's own calendar: it knows the reader's way to write a day, and needs no script."""
 
@@ -127,4 +133,5 @@ __all__ = [
     "Text",
     "action",
     "display",
+    "more",
 ]
