@@ -46,7 +46,7 @@ async def sweep() -> None:
 def expire(*, now: datetime) -> None:
     unclaimed = Hold.unscoped.filter(state=Hold.State.RESERVED, expires_at__lt=now)
     for hold in unclaimed.select_related("organisation")[:BATCH]:
-        _give_back(hold, now=now)
+        give_back(hold, now=now)
     budgets.doubt_the_dead(now=now, most=BATCH)
 
 

@@ -8,7 +8,7 @@ from accounts.admin_base import Section, Site
 from accounts.models import ApiKey, AuditLine, Invitation, Membership, Organisation, Team, User
 from analytics import admin as analytics
 from assistants import admin as assistants
-from assistants.models import Assistant, BlockedPicture
+from assistants.models import Artifact, Assistant, BlockedPicture, DeletionProof
 from chats import admin as chats
 from chats.models import Chat
 from policies import admin as policies
@@ -20,7 +20,9 @@ from policies.models import (
     Guardrail,
     Hold,
     ImagePolicy,
+    LegalHold,
     ModelAccess,
+    Window,
 )
 from providers import admin as providers
 from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
@@ -53,10 +55,19 @@ site = Site(
                 (Guardrail, policies.GuardrailAdmin),
                 (BlockedPicture, assistants.BlockedPictureAdmin),
                 policies.COULD,
+                (Window, policies.WindowAdmin),
                 (Hold, policies.HoldAdmin),
+                (LegalHold, policies.LegalHoldAdmin),
             ),
         ),
-        Section(_("Chats & retention"), ((Chat, chats.ChatAdmin),)),
+        Section(
+            _("Chats & retention"),
+            (
+                (Chat, chats.ChatAdmin),
+                (Artifact, assistants.PictureAdmin),
+                (DeletionProof, assistants.ProofAdmin),
+            ),
+        ),
         Section(
             _("Analytics"),
             (

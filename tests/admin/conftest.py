@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +13,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import invitations, keys, people
+from accounts.actor import Actor
 from accounts.models import AuditLine, Membership, Organisation, Team, User
-from assistants import calls, versions
-from assistants.models import Assistant, BlockedPicture
+from assistants import artifacts, calls, versions
+from assistants.models import Artifact, Assistant, BlockedPicture, DeletionProof
 from chats.models import Chat
-from policies import access, budgets, guardrails, rules
+from policies import access, budgets, guardrails, legal, rules
 from policies.models import (
     BudgetRule,
     Call,
@@ -26,6 +28,7 @@ from policies.models import (
     Hold,
     ImagePolicy,
     ModelAccess,
+    Window,
 )
 from policies.spender import Quote, Spender
 from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
@@ -85,6 +88,20 @@ def hold_for(
     )
 
 
+def picture_of(owner: User, **fields: Any) -> Artifact:
+    content = f"{owner.pk} {Artifact.unscoped.count()}".encode()
+    path = f"gen/{hashlib.sha256(content).hexdigest()}"
+    artifacts.put(path, content)
+    return Artifact.objects.create(
+        organisation=membership_of(owner).organisation,
+        owner=owner,
+        path=path,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+        **{"media_type": "image/png", "width": 8, "height": 8, "model": "studio-image", **fields},
+    )
+
+
 def _key(organisation: Organisation) -> Credential:
     provider = Provider.objects.of(organisation).get()
     key = Credential(organisation=organisation, provider=provider, name=f"{organisation.name}s key")
@@ -123,6 +140,54 @@ def _blocked(organisation: Organisation) -> BlockedPicture:
     )
 
 
+def _window(rule: BudgetRule) -> Window:
+    """Of a time that is over."""
+    now = timezone.now()
+    return Window.objects.create(
+        organisation=rule.organisation,
+        rule=rule,
+        subject=rule.subject,
+        starts_at=now - timedelta(days=60),
+        ends_at=now - timedelta(days=30),
+    )
+
+
+def _restricting(actor: Actor, name: str) -> dict[str, Any]:
+    return {
+        "policies.featureswitch": access.save(
+            actor=actor, row=FeatureSwitch(feature="tool:none", reason=f"{name} reason")
+        ),
+        "policies.modelaccess": access.save(actor=actor, row=ModelAccess(model="-")),
+        "policies.imagepolicy": access.save(actor=actor, row=ImagePolicy(most_pictures=9)),
+        "policies.guardrail": guardrails.save(
+            actor=actor, rule=Guardrail(name=f"{name} words", terms=["unspeakable"])
+        ),
+        "policies.legalhold": legal.put(
+            actor=actor,
+            scope="chat",
+            subject=f"chat_{name}",
+            reason=f"{name} case",
+            now=timezone.now(),
+        ),
+    }
+
+
+def _of_pictures(owner: User, name: str) -> dict[str, Any]:
+    return {
+        "assistants.artifact": picture_of(owner, prompt="SECRETPROMPT", alt="SECRETALT"),
+        "assistants.deletionproof": DeletionProof.objects.create(
+            organisation=membership_of(owner).organisation,
+            artifact=f"art_{name}",
+            sha256=[hashlib.sha256(name.encode()).hexdigest()],
+            paths=[],
+            files=1,
+            size_bytes=1,
+            at=timezone.now(),
+            reason="person",
+        ),
+    }
+
+
 @pytest.fixture
 def furnish() -> Furnish:
     """One row of every list of the admin, by the list's name."""
@@ -158,17 +223,12 @@ def furnish() -> Furnish:
             "assistants.blockedpicture": _blocked(organisation),
             "chats.chat": _chat(organisation, owner, assistant),
             "policies.budgetrule": rules.save(actor=actor, rule=rule, now=now),
-            "policies.featureswitch": access.save(
-                actor=actor, row=FeatureSwitch(feature="tool:none", reason=f"{name} reason")
-            ),
-            "policies.modelaccess": access.save(actor=actor, row=ModelAccess(model="-")),
-            "policies.imagepolicy": access.save(actor=actor, row=ImagePolicy(most_pictures=9)),
-            "policies.guardrail": guardrails.save(
-                actor=actor, rule=Guardrail(name=f"{name} words", terms=["unspeakable"])
-            ),
+            "policies.window": _window(rule),
             "policies.hold": Hold.objects.of(organisation).get(pk=entry.hold),
             "policies.entry": entry,
             "policies.call": Call.objects.of(organisation).get(),
+            **_restricting(actor, name),
+            **_of_pictures(owner, name),
             **_of_providers(organisation),
         }
 

@@ -149,6 +149,14 @@ admin:providers_credential_sign_in  GET  providers.credential governors 302 - fo
 admin:providers_credential_sign_in  POST providers.credential governors 302 - foreign:operator,outside=403 missing:auditor,admin,owner=404
 admin:origins                          GET  - overseers           200 -
 admin:origins                          POST - overseers           200 -
+admin:assistants_artifact_contents     GET  - governors           200 -
+admin:assistants_artifact_contents     POST - governors           302 -
+admin:assistants_artifact_covered      GET  - overseers           302 -
+admin:assistants_artifact_covered      POST - overseers           302 -
+admin:assistants_artifact_file         GET  assistants.artifact nobody 200 - overseers=403 foreign:operator,outside=403 missing:auditor,admin,owner=404
+admin:assistants_artifact_file         POST assistants.artifact nobody 200 - overseers=403 foreign:operator,outside=403 missing:auditor,admin,owner=404
+admin:assistants_deletionproof_look_again GET  assistants.deletionproof overseers 302 - foreign:operator,outside=302
+admin:assistants_deletionproof_look_again POST assistants.deletionproof overseers 302 - foreign:operator,outside=302
 admin:could                            GET  - overseers           200 -
 admin:could                            POST - overseers           200 -
 admin:top_models                       GET  - overseers           200 -
@@ -189,10 +197,14 @@ policies.modelaccess     overseers         governors  governors  governors
 policies.imagepolicy     overseers         governors  governors  governors
 policies.guardrail       overseers         governors  governors  governors
 assistants.blockedpicture overseers        governors  nobody     governors
+policies.window          overseers         nobody     nobody     nobody
 policies.hold            overseers         nobody     nobody     nobody
+policies.legalhold       overseers         governors  nobody     nobody
 policies.entry           overseers         nobody     nobody     nobody
 policies.call            overseers         nobody     nobody     nobody
 chats.chat               overseers         nobody     nobody     nobody
+assistants.artifact      overseers         nobody     governors  governors
+assistants.deletionproof overseers         nobody     nobody     nobody
 accounts.organisation    overseers         nobody     governors  nobody
 accounts.membership      overseers         nobody     governors  nobody
 accounts.team            overseers         governors  governors  governors
@@ -213,6 +225,13 @@ accounts.membership      reactivate      leaver    governors
 accounts.membership      make_owner      -         owners
 providers.provider       connection      -         governors
 providers.provider       models_found    -         governors
+assistants.artifact      content         -         governors
+policies.legalhold       release         -         governors
+providers.model          trial           drawer    governors
+policies.entry           correct         -         governors
+policies.hold            ask_again       doubt     governors
+policies.hold            book            doubt     governors
+policies.hold            give_back       doubt     governors
 """
 
 # What can be done to rows chosen in a list.
@@ -221,6 +240,7 @@ ACTIONS = """
 accounts.apikey          revoke_chosen   governors
 accounts.invitation      revoke_chosen   governors
 accounts.membership      switch_off      governors
+assistants.artifact      delete_chosen   governors
 accounts.membership      switch_on       governors
 axes.accessattempt       release         governors
 """
@@ -251,6 +271,7 @@ CLOSED = {
     "account_set_password",
     "account_signup",
     "admin:app_list",
+    "admin:assistants_artifact_file",  # before somebody said why; see tests/admin/test_pictures.py
     "admin:autocomplete",  # without a question; see test_in_the_admin.py for those with one
     "metrics",
     "providers:signed-in",  # without a state; see tests/providers/signing
@@ -266,7 +287,12 @@ QUIET = {
     "admin:accounts_auditline_export",
     "admin:accounts_auditline_verify",
     "admin:accounts_organisation_changelist",
+    "admin:assistants_artifact_content",
+    "admin:assistants_artifact_contents",
+    "admin:assistants_artifact_covered",
+    "admin:assistants_deletionproof_look_again",
     "admin:axes_accessattempt_change",
+    "admin:policies_hold_ask_again",
     "admin:could",
     "admin:origins",
     "admin:index",

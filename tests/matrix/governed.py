@@ -9,7 +9,14 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditLine, Organisation, User
-from assistants.models import Assistant, AssistantVersion, BlockedPicture
+from assistants import artifacts
+from assistants.models import (
+    Artifact,
+    Assistant,
+    AssistantVersion,
+    BlockedPicture,
+    DeletionProof,
+)
 from policies import rules
 from policies.models import (
     BudgetRule,
@@ -19,7 +26,9 @@ from policies.models import (
     Guardrail,
     Hold,
     ImagePolicy,
+    LegalHold,
     ModelAccess,
+    Window,
 )
 from providers.models import Alias, Credential, Fallback, Model, ModelDefault, Provider
 from tests.matrix.sent import DRAWN
@@ -46,23 +55,16 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
         "accounts.user": member,
         "assistants.assistant": _assistant(organisation),
         "assistants.blockedpicture": _blocked(organisation),
+        "assistants.artifact": _picture(organisation, member),
         "axes.accessattempt": _attempt(member),
         "policies.budgetrule": rule,
         "policies.call": Call.objects.of(organisation).first(),
         "policies.entry": Entry.objects.of(organisation).first(),
         "policies.hold": Hold.objects.of(organisation).first(),
-        "policies.featureswitch": FeatureSwitch.objects.create(
-            organisation=organisation, feature="tool:image_generation"
-        ),
-        "policies.modelaccess": ModelAccess.objects.create(
-            organisation=organisation, model=seer.pk, capability="image"
-        ),
-        "policies.imagepolicy": ImagePolicy.objects.create(
-            organisation=organisation, most_pictures=9
-        ),
-        "policies.guardrail": Guardrail.objects.create(
-            organisation=organisation, name=f"Of {organisation.name}", terms=["unspeakable"]
-        ),
+        "policies.window": Window.objects.of(organisation).first(),
+        "doubt": _doubt(organisation),
+        "drawer": image,
+        **_restricting(organisation, seer),
         "providers.credential": _profile(provider),
         "providers.model": Model.objects.of(organisation).first(),
         "providers.modeldefault": ModelDefault.objects.of(organisation).first(),
@@ -76,8 +78,75 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
             model=Model.objects.of(organisation).get(remote_id="studio-chat"),
         ),
         "seer": seer,
+        **_of_deletion(organisation),
     }
     return {name: {"pk": row.pk} for name, row in found.items()}
+
+
+def _restricting(organisation: Organisation, seer: Model) -> dict[str, Any]:
+    return {
+        "policies.featureswitch": FeatureSwitch.objects.create(
+            organisation=organisation, feature="tool:image_generation"
+        ),
+        "policies.modelaccess": ModelAccess.objects.create(
+            organisation=organisation, model=seer.pk, capability="image"
+        ),
+        "policies.imagepolicy": ImagePolicy.objects.create(
+            organisation=organisation, most_pictures=9
+        ),
+        "policies.guardrail": Guardrail.objects.create(
+            organisation=organisation, name=f"Of {organisation.name}", terms=["unspeakable"]
+        ),
+    }
+
+
+def _of_deletion(organisation: Organisation) -> dict[str, Any]:
+    return {
+        "assistants.deletionproof": DeletionProof.objects.create(
+            organisation=organisation,
+            artifact=f"art_of_{organisation.pk}",
+            sha256=["0" * 64],
+            paths=[],
+            files=1,
+            size_bytes=1,
+            at=timezone.now(),
+            reason="person",
+        ),
+        "policies.legalhold": LegalHold.objects.create(
+            organisation=organisation,
+            scope="chat",
+            subject=f"chat_of_{organisation.pk}",
+            reason="a case",
+            set_by="who_somebody",
+            set_at=timezone.now(),
+        ),
+    }
+
+
+def _picture(organisation: Organisation, owner: User) -> Artifact:
+    path = f"gen/governed/{organisation.pk}"
+    artifacts.put(path, b"of the matrix")
+    return Artifact.objects.create(
+        organisation=organisation,
+        owner=owner,
+        path=path,
+        sha256="0" * 64,
+        size_bytes=13,
+        media_type="image/png",
+        width=8,
+        height=8,
+    )
+
+
+def _doubt(organisation: Organisation) -> Hold:
+    """Nobody knows whether it was billed."""
+    now = timezone.now()
+    known = Hold.objects.of(organisation).first()
+    assert known is not None
+    known.pk, known.idempotency_key, known.windows = f"{known.pk[:-3]}dbt", "in doubt", []
+    known.state, known.held_at, known.lease_until = Hold.State.UNKNOWN, now, now
+    known.save(force_insert=True)
+    return known
 
 
 def _assistant(organisation: Organisation) -> Assistant:

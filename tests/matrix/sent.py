@@ -20,6 +20,7 @@ Sender = Callable[["World", Actor], Body]
 
 SAID = {"text": "a fox in the snow", "client_token": "a-token-of-the-matrix"}
 DRAWN = {"prompt": "a fox in the snow"}
+WHY = {"reason": "a case"}
 BRANDNEW = "some seven greener herons"
 
 
@@ -77,6 +78,22 @@ SENT: dict[str, Sender] = {
         "other": "fresh",
         "other_tags": "vision",
     },
+    "admin:assistants_artifact_content POST": lambda world, actor: WHY,
+    "admin:assistants_artifact_contents POST": lambda world, actor: WHY,
+    "admin:policies_entry_correct POST": lambda world, actor: {
+        "what": "more",
+        "amount": "0.01",
+        **WHY,
+    },
+    "admin:providers_model_trial POST": lambda world, actor: {
+        **DRAWN,
+        "size": "auto",
+        "quality": "auto",
+        "token": "a token of the matrix",
+    },
+    "admin:policies_hold_book POST": lambda world, actor: WHY,
+    "admin:policies_hold_give_back POST": lambda world, actor: WHY,
+    "admin:policies_legalhold_release POST": lambda world, actor: WHY,
     "api:keys POST": lambda world, actor: {"name": "fresh", "scopes": ["read"]},
     "api:member PATCH": lambda world, actor: {"is_author": True},
     "api:model PATCH": lambda world, actor: {"name": "fresh"},
@@ -137,6 +154,11 @@ WRITTEN: dict[str, tuple[Body, Body]] = {
     "assistants.blockedpicture": (
         {},
         {"name": "fresh", "file": lambda world, home: _logo()},
+    ),
+    "assistants.artifact": ({"retention": "kept"}, {}),
+    "policies.legalhold": (
+        {},
+        {"scope": "chat", "chat": _id("chats.chat"), "reason": "a case"},
     ),
     "policies.guardrail": ({"terms": "fresh"}, {"name": "fresh"}),
     "providers.model": (

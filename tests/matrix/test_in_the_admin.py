@@ -53,7 +53,7 @@ def _faults_of_action(judge: Judge, kind: str, action: str, may: frozenset[str])
             "random": [like(foreign)],
             "own and foreign": [own, foreign],
         }.items():
-            sent = {"action": action, "_selected_action": chosen, "index": "0"}
+            sent = {"action": action, "_selected_action": chosen, "index": "0", "confirmed": "yes"}
             answer = _post(judge, actor, _list(kind), sent)
             if actor.state not in may:
                 usual = AT_A_PAGE.get(actor.state, 403)

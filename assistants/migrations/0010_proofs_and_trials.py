@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_public_statements"),
-        ("assistants", "0008_blocked_pictures"),
+        ("assistants", "0009_job_life"),
         ("providers", "0003_queue"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
