@@ -20,7 +20,17 @@ from unittest import mock
 
 from accounts.models import Organisation, User
 from analytics import reports
-from assistants import gate, images, keeping, provenance, pulse, reconcile
+from assistants import (
+    attempts,
+    booking,
+    gate,
+    images,
+    keeping,
+    provenance,
+    pulse,
+    reconcile,
+    resuming,
+)
 from assistants.context import Context
 from assistants.gate import Passed
 from assistants.models import Artifact, ImageJob
@@ -36,6 +46,7 @@ from tale.lib.refusals import Refusal
 from tests.people import actor_for
 from tests.policies.money.provider import BROKEN, ENDS, PICTURE, PRICES, Killed, Request, answer
 
+MORTAL = (images, attempts, booking, keeping, reconcile, resuming)
 STEPS = (*["ask"] * 6, *["again"] * 2, *["go on"] * 4, "sweep", "sweep", "wait", "wait", "cap")
 WAITS_S = (1, 10, 30, 120, 1_000, 20_000, 90_000)
 
@@ -288,6 +299,8 @@ class Simulated(Adapter):
         return Capabilities()
 
     async def make_pictures(self, order: Order) -> AsyncIterator[Happening]:
+        if self.before_sending is not None:  # the line before a real provider does it
+            await self.before_sending()
         async for happening in self.world.request(order):
             yield happening
 
@@ -331,7 +344,7 @@ def in_(world: World) -> Iterator[None]:
             mock.patch.object(gate, "pass_made", passed),
             mock.patch.object(provenance, "mark", marked),
             mock.patch.object(pulse, "RENEW_S", 3600),
-            *(mock.patch.object(room, "in_db", mortal) for room in (images, keeping, reconcile)),
+            *(mock.patch.object(room, "in_db", mortal) for room in MORTAL),
         ):
             stack.enter_context(patch)
         yield
