@@ -105,14 +105,14 @@ def _set_aside(
 ) -> None:
     """The counters come last: what everyone waits for is locked for one statement."""
     organisation = held.organisation
-    edition = rules.lock(organisation)
+    edition, zone = rules.lock(organisation)
     now = clock.corrected(now)
     held.held_at, held.expires_at = now, now + unclaimed_for
     if sent_for is not None:
         held.state, held.attempt, held.sent_at = Hold.State.SENT, 1, now
         held.lease_until = now + sent_for
     met = rules.meeting(held, rules.in_force(organisation, edition))
-    places = [_place(rule, held, now=now) for rule in met]
+    places = [_place(rule, held, zone=zone, now=now) for rule in met]
     held.windows = counters.at(places, organisation=organisation, edition=edition)
     held.save(force_insert=True)
     steps = [_step(rule, pk, held) for rule, pk in zip(met, held.windows, strict=True)]
@@ -215,8 +215,7 @@ def look_into(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     return bool(unseen.update(lease_until=now + lease))
 
 
-def _place(rule: BudgetRule, held: Hold, *, now: datetime) -> Place:
-    zone = held.organisation.time_zone
+def _place(rule: BudgetRule, held: Hold, *, zone: str, now: datetime) -> Place:
     return Place(
         rule.pk, rules.subject_of(rule, held), *periods.bounds(rule.period, zone=zone, now=now)
     )

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet, Sum
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from policies.models.ledger import Spend
 
 MEANING = ("user", "key", "assistant", "team", "capability")  # all that rules ask of a spend
+
+
+class Book(NamedTuple):
+    """What is in force as long as the lock is held. A process may know an older time zone."""
+
+    edition: str
+    zone: str
+
+
 ORDER = {scope: place for place, scope in enumerate(BudgetRule.Scope.values)}
 
 
@@ -55,14 +64,27 @@ def delete(*, actor: Actor, rule: BudgetRule, now: datetime) -> None:
     _count_anew(known, None, now=now)
 
 
-def lock(organisation: Organisation, *, alone: bool = False) -> str:
-    """Changes of the rules exclude holds and settlements; these share. SQLite has one writer.
-    Answers the edition that is in force as long as the lock is held."""
+def recount(*, organisation: Organisation, now: datetime) -> None:
+    """After its time zone changed: every period begins at other moments. The caller holds the
+    lock alone."""
+    _new_edition(organisation)
+    rules = in_force(organisation)
+    for rule in rules:
+        rule.organisation = organisation
+        _fill(rule, rules, now=now)
+
+
+def lock(organisation: Organisation, *, alone: bool = False) -> Book:
+    """Changes of the rules exclude holds and settlements; these share. SQLite has one writer."""
     on_postgresql = connection.vendor == "postgresql"
-    sql = "SELECT edition FROM policies_rulebook WHERE organisation_id = %s"
+    sql = (
+        "SELECT book.edition, home.time_zone"
+        + (", clock_timestamp()" if on_postgresql else "")
+        + " FROM policies_rulebook book JOIN accounts_organisation home"
+        " ON home.id = book.organisation_id WHERE book.organisation_id = %s"
+    )
     if on_postgresql:
-        sql = sql.replace("edition", "edition, clock_timestamp()", 1)
-        sql += " FOR UPDATE" if alone else " FOR SHARE"
+        sql += f" FOR {'UPDATE' if alone else 'SHARE'} OF book"
     with connection.cursor() as cursor:
         cursor.execute(sql, [organisation.pk])
         row = cursor.fetchone()
@@ -72,8 +94,8 @@ def lock(organisation: Organisation, *, alone: bool = False) -> str:
             cursor.execute(sql, [organisation.pk])
             row = cursor.fetchone()
     if on_postgresql:
-        clock.heard(row[1])
-    return str(row[0])
+        clock.heard(row[2])
+    return Book(edition=row[0], zone=row[1])
 
 
 def in_force(organisation: Organisation, edition: str = "") -> tuple[BudgetRule, ...]:
@@ -137,12 +159,16 @@ def _count_anew(old: BudgetRule | None, new: BudgetRule | None, *, now: datetime
     """What changed, and the defaults that had yielded to it or do so now."""
     changed = [rule for rule in (old, new) if rule is not None]
     organisation = changed[0].organisation
-    RuleBook.objects.filter(organisation=organisation).update(edition=uuid.uuid4().hex)
+    _new_edition(organisation)
     rules = in_force(organisation)
     things = {_thing(rule) for rule in changed if rule.subject}
     yielding = [rule for rule in rules if rule.is_default and _thing(rule) in things]
     for rule in {rule.pk: rule for rule in (*yielding, *([new] if new else []))}.values():
         _fill(rule, rules, now=now)
+
+
+def _new_edition(organisation: Organisation) -> None:
+    RuleBook.objects.filter(organisation=organisation).update(edition=uuid.uuid4().hex)
 
 
 def _fill(rule: BudgetRule, rules: Iterable[BudgetRule], *, now: datetime) -> None:

@@ -6,13 +6,14 @@ from zoneinfo import available_timezones
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from accounts import people
 from accounts.admin_base import GovernedForm, OrganisationAdmin, actor, is_operator
 from accounts.models import Organisation
 from assistants import storage
+from policies import terms
 from policies.models import Entry
 from tale.lib import theme
 
@@ -111,7 +112,7 @@ class OrganisationSettings(OrganisationAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         if fields:
-            people.change_organisation(actor=actor(request), **fields)
+            terms.change(actor=actor(request), now=timezone.now(), **fields)
 
 
 def _time_zones() -> list[str]:

@@ -5,15 +5,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import people
 from accounts.actor import Actor
 from accounts.models import Membership, Organisation, Role
 from accounts.models.people import LONGEST_LINK_MINUTES, MOST_STORAGE_MIB
+from policies import terms
 from tale.lib.resource import Body, Resource, operation
 from tale.lib.strict import (
     StrictBooleanField,
@@ -92,7 +93,7 @@ class OrganisationDetail(Resource):
     )
     def patch(self, request: Request) -> Response:
         with self.held(_own(self.actor), self.actor.organisation.pk):
-            organisation = people.change_organisation(actor=self.actor, **self.sent)
+            organisation = terms.change(actor=self.actor, now=timezone.now(), **self.sent)
         return self.item(organisation)
 
 

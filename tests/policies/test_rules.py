@@ -14,7 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditLine, Organisation, User
-from policies import budgets, corrections, counters, ledger, periods, rules, usage
+from policies import (
+    budgets,
+    corrections,
+    counters,
+    drift,
+    ledger,
+    periods,
+    rules,
+    terms,
+    usage,
+)
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
 from tale.lib import clock
@@ -26,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(organisation: Organisation, *, amount: int = 40_000, who: str = "who_b", **of: Any) -> Hold:
-    quote = Quote("image", "generate", "p", "m", amount, "EUR", {}, pictures=1)
+    quote = Quote("image", "generate", "p", "m", amount, "EUR", {"unit": 1}, pictures=1)
     return budgets.hold(
         spender=Spender(organisation, user=who, **of),
         quote=quote,
@@ -303,6 +313,29 @@ class TestChanges:
         assert window.ends_at is not None
         assert window.ends_at - window.starts_at == timedelta(hours=25)
         assert (window.reserved, window.settled) == (80_000, 40_000)
+
+    def test_another_time_zone(self, acme: Organisation, alice: User) -> None:
+        """The day begins at another moment: what falls into it is counted anew, nothing twice,
+        and a process that knows the old zone holds in the new one."""
+        rule = limit(alice, money=100_000, period="day")
+        stale = Organisation.objects.get(pk=acme.pk)
+        book(ask(acme), 40_000)
+        terms.change(actor=actor_for(alice), now=timezone.now(), time_zone="Pacific/Kiritimati")
+        ask(stale)
+        with pytest.raises(budgets.BudgetExceeded):
+            ask(acme)
+        (window,) = Window.objects.filter(rule=rule)
+        bounds = periods.bounds("day", zone="Pacific/Kiritimati", now=timezone.now())
+        assert (window.starts_at, window.ends_at) == bounds
+        acme.refresh_from_db()
+        assert drift.found(organisation=acme, now=timezone.now()) == []
+
+    def test_the_currency_stays_once_money_moved(self, acme: Organisation, alice: User) -> None:
+        terms.change(actor=actor_for(alice), now=timezone.now(), currency="CHF")
+        ask(acme)
+        with pytest.raises(Refusal) as no:
+            terms.change(actor=actor_for(alice), now=timezone.now(), currency="EUR")
+        assert (no.value.code, no.value.field) == ("field_not_allowed", "currency")
 
     def hold_at(self, organisation: Organisation, now: datetime) -> Hold:
         return budgets.hold(
