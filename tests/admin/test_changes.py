@@ -220,7 +220,8 @@ class TestMember:
 class TestOrganisation:
     def form(self, organisation: Organisation, **fields: str) -> dict[str, str]:
         same = {"name": organisation.name, "language": "en", "time_zone": "Europe/Berlin"}
-        return same | {"currency": organisation.currency} | CONTROLS | fields
+        same |= {"currency": organisation.currency, "storage_mib": "2048", "link_minutes": "60"}
+        return same | CONTROLS | fields
 
     def test_it_works(self, dana: User, acme: Organisation, as_: SignIn) -> None:
         sent = self.form(acme, name="Acme & Co", time_zone="Europe/Zurich", currency="CHF")
