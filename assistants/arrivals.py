@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from django.core.files.storage import storages
 
-from assistants import artifacts
+from assistants import artifacts, spool
 from providers.shapes import Finished, Picture, Usage
 
 
@@ -23,16 +23,19 @@ def write(hold_id: str, finished: Finished) -> None:
         "pictures": [(each.media_type, len(each.content)) for each in finished.pictures],
     }
     contents = (each.content for each in finished.pictures)
-    artifacts.put(path_of(hold_id), b"\n".join((json.dumps(head).encode(), b"".join(contents))))
+    spool.keep(path_of(hold_id), b"\n".join((json.dumps(head).encode(), b"".join(contents))))
 
 
 def read(hold_id: str) -> Finished | None:
     """None: nothing came, or nobody wrote it down."""
-    try:
-        with storages["default"].open(path_of(hold_id)) as file:
-            first, _, contents = file.read().partition(b"\n")
-    except FileNotFoundError:
-        return None
+    came = spool.read(path_of(hold_id))
+    if came is None:
+        try:
+            with storages["default"].open(path_of(hold_id)) as file:
+                came = file.read()
+        except FileNotFoundError:
+            return None
+    first, _, contents = came.partition(b"\n")
     head = json.loads(first)
     pictures, start = [], 0
     for media_type, length in head["pictures"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.utils.translation import gettext as _
 
-from assistants import gate, likeness
+from assistants import gate, likeness, spool
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from assistants.provenance import By
@@ -49,6 +50,7 @@ def put(path: str, content: bytes) -> None:
 
 def remove(path: str) -> None:
     """What is not there is gone."""
+    spool.forget(path)
     storages["default"].delete(path)
 
 
@@ -66,15 +68,14 @@ def traces_of(path: str) -> list[str]:
 
 
 def files_in(folder: str) -> list[str]:
-    try:
-        _, names = storages["default"].listdir(folder)
-    except FileNotFoundError:
-        return []
-    return [f"{folder}/{name}" for name in names]
+    names = set(spool.names_in(folder))
+    with contextlib.suppress(FileNotFoundError):
+        names.update(storages["default"].listdir(folder)[1])
+    return [f"{folder}/{name}" for name in sorted(names)]
 
 
 def is_stored(path: str) -> bool:
-    return storages["default"].exists(path)
+    return spool.holds(path) or storages["default"].exists(path)
 
 
 class Named(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from assistants import arrivals, booking, calls, jobs, pulse
+from assistants import arrivals, booking, calls, jobs, pulse, spool
 from assistants.models import ImageJob
 from policies import budgets
 from policies.models import Call, Hold
@@ -86,7 +86,12 @@ async def run(attempt: Attempt, order: Order, stopped: asyncio.Event) -> None:
     except TimeoutError:
         late = Doubtful if attempt.was_sent else NotBilled
         raise late("provider_timeout") from None
-    await in_db(arrivals.write, attempt.hold.pk, finished)
+    try:
+        await in_db(arrivals.write, attempt.hold.pk, finished)
+    except spool.Full:
+        now = timezone.now()
+        await in_db(booking.lose, job=attempt.job, hold=attempt.hold, finished=finished, now=now)
+        return
     await attempt.say("keeping")
     await booking.complete(
         job=attempt.job, hold=attempt.hold, finished=finished, now=timezone.now()

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
+import structlog
 from django.db import transaction
 
 from assistants import artifacts, calls, gate, inspection, jobs, keeping
@@ -16,6 +18,8 @@ from policies.models import Entry, Hold
 from providers import pricing
 from providers.shapes import Finished, Picture
 from tale.lib.aio import in_db
+
+log = structlog.get_logger()
 
 
 async def complete(
@@ -30,11 +34,30 @@ async def complete(
     made = await in_db(
         finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
     )
-    await in_db(keeping.tidy, hold)
+    try:
+        await in_db(keeping.tidy, hold)
+    except Exception as broken:  # the store's library raises of its own kinds
+        log.warning("not_tidied", hold=hold.pk, broken=type(broken).__name__)
+        return made  # with its call open, so that the sweeper tidies
     outcome, code = ("done", "") if made else ("failed", inspection.code_of(files))
     # Last: a call without an end is how the sweeper knows that something was left lying.
     await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now)
     return made
+
+
+@transaction.atomic
+def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> None:
+    """Paid, and there is no room for it anywhere: the money is booked as it was billed."""
+    lines, confidence = _billed(hold, finished, len(finished.pictures))
+    job = jobs.locked(job)
+    if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
+        late.book(hold=hold, lines=lines, now=now, confidence=confidence)
+    calls.close(hold=hold, outcome="failed", code="storage_unavailable", now=now)
+    log.error("paid_not_stored", job=job.pk, hold=hold.pk)
+    if job.state in ImageJob.OPEN:
+        job.state, job.ended_at = ImageJob.State.PAID_NOT_STORED, now
+        job.refusal = {"code": "storage_unavailable"}
+        job.save(update_fields=["state", "ended_at", "refusal"])
 
 
 @transaction.atomic
@@ -51,13 +74,7 @@ def finish(
     What is not sound was paid for all the same; where nothing else came, the job is lost.
     What comes after somebody stopped it, or after its money went back, is kept and not delivered.
     """
-    number = max(finished.usage.pictures, len(finished.pictures) + len(unsound))
-    usage = replace(finished.usage, pictures=number)
-    tariff = pricing.Tariff(**hold.price)
-    confidence = Entry.Confidence.EXACT
-    if tariff.is_estimate(usage):
-        confidence = Entry.Confidence.ESTIMATED
-    lines = pricing.lines(usage, amount_micro=tariff.bill(usage))
+    lines, confidence = _billed(hold, finished, len(finished.pictures) + len(unsound))
     job = jobs.locked(job)
     is_late = job.state == ImageJob.State.CANCELLED
     if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
@@ -69,3 +86,11 @@ def finish(
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
     jobs.conclude(job, now=now, code=inspection.code_of(files))
     return made
+
+
+def _billed(hold: Hold, finished: Finished, came: int) -> tuple[list[dict[str, Any]], str]:
+    usage = replace(finished.usage, pictures=max(finished.usage.pictures, came))
+    tariff = pricing.Tariff(**hold.price)
+    is_estimate = tariff.is_estimate(usage)
+    confidence = Entry.Confidence.ESTIMATED if is_estimate else Entry.Confidence.EXACT
+    return pricing.lines(usage, amount_micro=tariff.bill(usage)), confidence

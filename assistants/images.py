@@ -186,7 +186,7 @@ def _begin(
     if job.state == ImageJob.State.CANCELLED:
         raise jobs.stopped(job)
     if job.state in TOLD:
-        raise Refusal(job.refusal["code"])
+        raise _lost(job)
     if not is_new and job.state != ImageJob.State.FAILED:  # failed: its money went back
         raise Refusal("request_in_progress", job=job.pk)
     begun = _hold(job, wish, context, artifacts.sources_named(context, named), now=now)
@@ -327,8 +327,18 @@ def _outcome(job: ImageJob, failed: Refusal | None = None) -> list[Artifact]:
         raise jobs.stopped(job)
     made = artifacts.of_job(job)
     if not made:
-        raise failed or Refusal(job.refusal.get("code", "provider_bad_image"))
+        raise failed or _lost(job)
     return made
+
+
+def _lost(job: ImageJob) -> Refusal:
+    if job.state == ImageJob.State.PAID_NOT_STORED:  # nobody is invited to pay again
+        text = _(
+            "The picture was paid, and there was nowhere to keep it. "
+            "An administrator has been told."
+        )
+        return Refusal("storage_unavailable", text, job=job.pk)
+    return Refusal(job.refusal.get("code", "provider_bad_image"))
 
 
 def _made_before(job: ImageJob) -> list[Artifact]:

@@ -9,10 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from django.core.files.storage import storages
-
 from accounts.models import Organisation
-from assistants import artifacts, inspection, likeness, provenance, statements
+from assistants import artifacts, inspection, likeness, provenance, spool, statements
 from assistants.artifacts import File
 from assistants.marking import metadata
 from assistants.marking.metadata import Facts
@@ -57,7 +55,7 @@ async def _kept(picture: Picture, path: str, facts: Facts, made_of: _MadeOf) -> 
         likeness.of(picture.content),
     )
     path = f"{path}-{uuid.uuid4().hex}"
-    await in_db(artifacts.put, path, marked.content)
+    await in_db(spool.keep, path, marked.content)
     return File(facts.picture, path, marked.content, marked.by, facts.source_type, looks)
 
 
@@ -72,7 +70,7 @@ def _made_for_and_from(job: ImageJob) -> _MadeOf:
     ids = job.wish.get("sources", [])
     ready = Artifact.objects.of(job.organisation).filter(pk__in=ids, state=Artifact.State.READY)
     rows = {row.pk: row for row in ready}
-    there = [rows[pk] for pk in ids if pk in rows and storages["default"].exists(rows[pk].path)]
+    there = [rows[pk] for pk in ids if pk in rows and artifacts.is_stored(rows[pk].path)]
     source_type = job.plan.get("source_type", "trainedAlgorithmicMedia")
     if there:
         before = [row.parameters.get("source_type", "") for row in there]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
 from accounts.tenancy import Tenant
+from assistants import spool
 from providers.models import Model
 from tale.lib.fields import PublicIdField
 
@@ -136,6 +137,8 @@ class Stored:
     path: Any
 
     def get_bytes(self) -> bytes:
+        if (waiting := spool.read(self.path)) is not None:
+            return waiting
         with storages["default"].open(self.path) as file:
             content: bytes = file.read()
             return content

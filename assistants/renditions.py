@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 from django.utils.translation import pgettext
 
-from assistants import artifacts, origins, provenance, statements
+from assistants import artifacts, origins, provenance, spool, statements
 from assistants.marking import metadata
 from assistants.marking.metadata import Facts
 from assistants.models import Artifact, Rendition
@@ -99,7 +99,7 @@ def _source(artifact: Artifact) -> tuple[bytes, Facts | None]:
 
 def _keep(artifact: Artifact, variant: str, media_type: str, content: bytes) -> Rendition:
     path = f"renditions/{new_id('ren')}"
-    artifacts.put(path, content)
+    spool.keep(path, content)
     row = Rendition(
         organisation_id=artifact.organisation_id,
         artifact=artifact,

@@ -1,12 +1,13 @@
 from celery import shared_task
 from django.utils import timezone
 
-from assistants import deletion, orphans, reconcile, trials
+from assistants import deletion, orphans, reconcile, spool, trials
 from tale.lib import aio
 
 
 @shared_task
 def sweep(**_later: object) -> None:
+    spool.carry()
     aio.start(reconcile.sweep()).result()
     deletion.sweep(now=timezone.now())
     trials.sweep(now=timezone.now())

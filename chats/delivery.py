@@ -19,7 +19,7 @@ from django.http import (
 from django.utils.http import parse_etags
 from django.utils.text import slugify
 
-from assistants import renditions
+from assistants import renditions, spool
 from assistants.models import Artifact, Rendition
 from tale.lib.aio import in_db
 from tale.lib.refusals import Refusal
@@ -64,9 +64,9 @@ async def deliver(request: HttpRequest, artifact: Artifact, asked: Asked) -> Htt
     if _is_known(request, file):
         answer: HttpResponse = HttpResponseNotModified()
         answer.headers["ETag"] = _etag(file)
-    elif settings.TALE_DELIVERY == "link":
+    elif settings.TALE_DELIVERY == "link" and not spool.holds(file.path):
         answer = HttpResponseRedirect(await in_db(_link, artifact, file, asked))
-    elif settings.TALE_DELIVERY == "accel":
+    elif settings.TALE_DELIVERY == "accel" and not spool.holds(file.path):
         answer = HttpResponse(headers=headers_of(artifact, file, asked))
         answer.headers["X-Accel-Redirect"] = settings.TALE_ACCEL_PREFIX + quote(file.path)
     else:

@@ -224,6 +224,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="17"),
     },
 }
+# For paid pictures that the store does not take; see assistants/spool.py.
+TALE_SPOOL_MIB = env.number("TALE_SPOOL_MIB", 1024, least=0)
 # Who may be reached: hosts of our own network, and if named, the only public ones.
 TALE_PRIVATE_HOSTS = env.hosts("TALE_PRIVATE_HOSTS", "127.0.0.1,localhost" if TESTING else "")
 TALE_PUBLIC_HOSTS = env.hosts("TALE_PUBLIC_HOSTS")
