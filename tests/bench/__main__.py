@@ -37,7 +37,7 @@ def main() -> int:
     recovery.add_argument("--rounds", type=int, default=3, metavar="N")
     recovery.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tale-bench-") as home:
+    with tempfile.TemporaryDirectory(prefix="tale-bench-", ignore_cleanup_errors=True) as home:
         os.environ["TALE_HOME"] = home
         options = vars(given)
         subject = import_module(f"tests.bench.{options.pop('subject')}")

@@ -72,6 +72,8 @@ class Stage:
             "TALE_PRIVATE_HOSTS": "127.0.0.1",
             "TALE_PRESUME_AFTER_S": str(self.presume_after_s),
             "TALE_LOG_LEVEL": "WARNING",
+            "TALE_DB_CONNECTIONS": "4",  # a server takes a hundred, and the dead linger
+            "TALE_DB_THREADS": "4",
             "DATABASE_URL": self.database,
         }
 
