@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
@@ -15,6 +14,7 @@ from assistants import gate, inspection
 from assistants.forms import TAKEN
 from assistants.models import BlockedPicture
 from tale.lib import theme
+from tale.lib.aio import waited
 from tale.lib.refusals import Refusal
 
 
@@ -66,7 +66,7 @@ class BlockedPictureAdmin(OrganisationAdmin):
     def save_model(
         self, request: HttpRequest, obj: BlockedPicture, form: Any, change: bool
     ) -> None:
-        block = async_to_sync(inspection.block)
+        block = waited(inspection.block)
         content = form.cleaned_data["file"].read()
         self.adopt(obj, block(actor=actor(request), name=obj.name, content=content))
 

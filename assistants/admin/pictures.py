@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -36,6 +35,7 @@ from chats import deletion, delivery, pictures
 from chats.access import alive
 from policies import legal
 from tale.lib import theme
+from tale.lib.aio import waited
 from tale.lib.refusals import Refusal
 
 LABEL_OF_STATE = {"ready": "success", "aside": "warning", "deleting": "warning", "deleted": ""}
@@ -227,7 +227,7 @@ class PictureAdmin(facts.Facts, OrganisationAdmin):
         self.adopt(obj, kept)
 
     def delete_model(self, request: HttpRequest, obj: Artifact) -> None:
-        end = async_to_sync(pictures.delete)
+        end = waited(pictures.delete)
         end(actor=actor(request), artifact_id=obj.pk, now=timezone.now())
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
@@ -271,7 +271,7 @@ class PictureAdmin(facts.Facts, OrganisationAdmin):
         row = self.row_or_404(request, object_id)
         if not self.may_act(request, row) or not row.is_shown:
             raise Refusal("forbidden", right=self.right)
-        deliver: Any = async_to_sync(delivery.deliver)
+        deliver: Any = waited(delivery.deliver)
         answer: HttpResponse = deliver(request, alive(row), asked)
         return answer
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -19,6 +18,7 @@ from assistants.doubts import Verdict
 from policies.admin.ledger import CAPABILITIES, SPEND, Spending
 from policies.models import Hold
 from tale.lib import theme
+from tale.lib.aio import waited
 
 
 class Openness(Choice):
@@ -154,7 +154,7 @@ class HoldAdmin(Spending):
 
 
 def _ask(who: Actor, hold: Hold) -> None:
-    async_to_sync(doubts.ask)(actor=who, hold=hold, now=timezone.now())
+    waited(doubts.ask)(actor=who, hold=hold, now=timezone.now())
 
 
 def _decide(verdict: Verdict, who: Actor, hold: Hold, reason: str) -> None:

@@ -8,6 +8,7 @@ the same text, so that a change of the API shows in review:
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 
 from django.http import HttpResponse
@@ -17,6 +18,8 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+_writing = threading.Lock()
 
 
 class OpenApi(APIView):
@@ -37,9 +40,15 @@ class DocsPage(SpectacularSwaggerSplitView):
     title = "Tale API"
 
 
-@cache
 def written() -> bytes:
-    """Once a process: it takes a second, and is the same for all."""
+    """Once a process: it takes a second, and is the same for all. Two at once would spoil each
+    other's: the generator keeps what it has seen in one place."""
+    with _writing:
+        return _written()
+
+
+@cache
+def _written() -> bytes:
     with translation.override("en"):
         schema = SchemaGenerator().get_schema(request=None, public=True)
     text: bytes = OpenApiJsonRenderer().render(schema, renderer_context={})

@@ -20,9 +20,12 @@ from django.db import connection, connections
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_inside = contextvars.ContextVar("inside", default=False)
+
 
 async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    if not settings.TALE_DB_THREADS:  # tests inside one transaction: stay on their connection
+    # Tests inside one transaction, and edges that wait inside one, stay on its connection.
+    if not settings.TALE_DB_THREADS or _inside.get():
         return await sync_to_async(work, thread_sensitive=True)(*args, **kwargs)
     run = partial(contextvars.copy_context().run, _give_back_after, partial(work, *args, **kwargs))
     return await asyncio.get_running_loop().run_in_executor(_threads(), run)
@@ -30,12 +33,17 @@ async def in_db(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def waited(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """For a sync edge that must wait. Its connection goes back first: were all of them held by
-    those who wait, what they wait for would get none."""
+    those who wait, what they wait for would get none. Inside a transaction, as the admin's forms
+    are, all of it happens there: SQLite would have another thread wait for the writer it is."""
 
     def wait(*args: P.args, **kwargs: P.kwargs) -> T:
         if settings.TALE_DB_THREADS and not connection.in_atomic_block:
             _give_back()
-        return async_to_sync(work)(*args, **kwargs)
+        was_inside = _inside.set(connection.in_atomic_block)
+        try:
+            return async_to_sync(work)(*args, **kwargs)
+        finally:
+            _inside.reset(was_inside)
 
     return wait
 
