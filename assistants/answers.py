@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import audit
 from assistants import calls, permission, pulse, stepping_in
 from assistants.context import Context
-from policies import budgets
+from policies import budgets, late
 from policies.models import Call, Entry, Hold
 from policies.spender import Quote
 from providers import pricing, queueing
@@ -161,5 +161,5 @@ def _settle(begun: Begun, usage: Usage, *, now: datetime) -> None:
     confidence = Entry.Confidence.EXACT
     if begun.tariff.is_estimate(usage):
         confidence = Entry.Confidence.ESTIMATED
-    budgets.settle(hold=begun.hold, lines=[line], now=now, confidence=confidence)
+    late.settle(hold=begun.hold, lines=[line], now=now, confidence=confidence)
     calls.end(call=begun.call, now=now)

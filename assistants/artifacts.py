@@ -211,7 +211,7 @@ def set_aside(job: ImageJob, pictures: Sequence[Picture], *, hold_id: str) -> li
 
 def write_aside(hold_id: str, pictures: Sequence[Picture]) -> None:
     for place, picture in enumerate(pictures):
-        put(aside_of(hold_id, place), picture.content)
+        spool.keep(aside_of(hold_id, place), picture.content)
 
 
 def aside_of(hold_id: str, place: int) -> str:

@@ -63,6 +63,7 @@ class Attempt:
     async def claim(self) -> None:
         """Again after a call that was certainly not billed: that is the next attempt. A process
         that was frozen in between has lost its lease and sends nothing."""
+        await self.say("drawing")  # before: nothing that waits comes between lease and first byte
         now = timezone.now()
         taken = await in_db(
             budgets.claim, hold=self.hold, lease=pulse.LEASE, now=now, is_again=self.was_sent
@@ -70,7 +71,6 @@ class Attempt:
         if not taken or timezone.now() >= now + pulse.LEASE:
             raise Withdrawn
         self.claims += 1
-        await self.say("drawing")
 
     async def say(self, stage: str) -> None:
         if self.tell is not None:

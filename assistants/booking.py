@@ -11,9 +11,10 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from assistants import artifacts, calls, gate, inspection, jobs, keeping
+from assistants import artifacts, calls, gate, inspection, jobs, keeping, spool
 from assistants.models import Artifact, ImageJob
-from policies import budgets, late
+from policies import late
+from policies.late import Booked
 from policies.models import Entry, Hold
 from providers import pricing
 from providers.shapes import Finished, Picture
@@ -29,8 +30,12 @@ async def complete(
     time, and whoever comes after a crash begins here again."""
     passed = await gate.pass_made(finished.pictures)
     finished = replace(finished, pictures=passed.sound)
-    await in_db(artifacts.write_aside, hold.pk, passed.unsound)
-    files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
+    try:
+        await in_db(artifacts.write_aside, hold.pk, passed.unsound)
+        files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
+    except spool.Full:
+        await in_db(lose, job=job, hold=hold, finished=finished, now=now)
+        return []
     made = await in_db(
         finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
     )
@@ -50,14 +55,10 @@ def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> Non
     """Paid, and there is no room for it anywhere: the money is booked as it was billed."""
     lines, confidence = _billed(hold, finished, len(finished.pictures))
     job = jobs.locked(job)
-    if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
-        late.book(hold=hold, lines=lines, now=now, confidence=confidence)
+    late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
     calls.close(hold=hold, outcome="failed", code="storage_unavailable", now=now)
     log.error("paid_not_stored", job=job.pk, hold=hold.pk)
-    if job.state in ImageJob.OPEN:
-        job.state, job.ended_at = ImageJob.State.PAID_NOT_STORED, now
-        job.refusal = {"code": "storage_unavailable"}
-        job.save(update_fields=["state", "ended_at", "refusal"])
+    jobs.conclude(job, now=now, code="storage_unavailable", lost=True)
 
 
 @transaction.atomic
@@ -72,20 +73,29 @@ def finish(
 ) -> list[Artifact]:
     """Booked, listed and done, or none of it. The loser of two finishers finds the winner's.
     What is not sound was paid for all the same; where nothing else came, the job is lost.
-    What comes after somebody stopped it, or after its money went back, is kept and not delivered.
+    What comes after somebody stopped it, after its money went back or after it was presumed to be
+    billed is kept and not delivered.
     """
     lines, confidence = _billed(hold, finished, len(finished.pictures) + len(unsound))
     job = jobs.locked(job)
-    is_late = job.state == ImageJob.State.CANCELLED
-    if not budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
-        if not late.book(hold=hold, lines=lines, now=now, confidence=confidence):
-            return artifacts.of_job(job)
-        is_late = True
+    booked = late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
+    if not booked and not _was_presumed(hold):
+        return artifacts.of_job(job)
+    is_late = job.state == ImageJob.State.CANCELLED or booked != Booked.IN_TIME
     state = Artifact.State.LATE if is_late else Artifact.State.READY
     made = artifacts.rows_for(job, finished, files, state=state)
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
     jobs.conclude(job, now=now, code=inspection.code_of(files))
     return made
+
+
+def _was_presumed(hold: Hold) -> bool:
+    """Booked in full without its pictures, and none was kept since."""
+    lines = Entry.objects.of(hold.organisation).filter(hold=hold.pk)
+    kept = Artifact.objects.of(hold.organisation).filter(
+        path__startswith=f"{artifacts.folder_of(hold.pk)}/"
+    )
+    return lines.filter(kind=Entry.Kind.PRESUMED).exists() and not kept.exists()
 
 
 def _billed(hold: Hold, finished: Finished, came: int) -> tuple[list[dict[str, Any]], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from policies import budgets
+from policies import budgets, late
 from policies.models import Call, Hold
 from providers.errors import Declined, NotBilled, ProviderFailed
 from providers.pricing import Tariff
@@ -51,7 +51,7 @@ def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> No
             "tokens_out": usage.tokens_out,
             "provider_request_id": failed.request_id,
         }
-        budgets.settle(hold=hold, lines=[line], now=now)
+        late.settle(hold=hold, lines=[line], now=now)
     elif isinstance(failed, NotBilled):
         budgets.release(hold=hold, now=now, from_states=Hold.OPEN)
     else:

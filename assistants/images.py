@@ -176,6 +176,8 @@ def _begin(
             "wish": asdict(wish) | {"sources": list(named.pictures), "mask": named.mask},
         },
     )
+    if not is_new:
+        job = jobs.locked(job)  # of two who try a failed one again, one waits for the other
     if is_new and not wish.variation and (earlier := _same(context, body_hash, job, now=now)):
         job.delete()
         return earlier
@@ -279,10 +281,12 @@ async def _fulfil(begun: Begun, context: Context, stopped: asyncio.Event) -> lis
             async with AsyncExitStack() as alive:
                 for attempt in begun.attempts:
                     await alive.enter_async_context(pulse.of(attempt.hold))
-                ends = await _run_all(begun, stopped)
-                if not any(ends):
+                ends, broken = await _run_all(begun, stopped)
+                if not any(ends) and broken is None:
                     return await in_db(_outcome, begun.job)
                 another = await in_db(_fail, begun, ends, context, now=timezone.now())
+                if broken is not None:
+                    raise broken
             if another is None:
                 return await in_db(_outcome, begun.job, _told(ends))
             begun = another
@@ -290,8 +294,11 @@ async def _fulfil(begun: Begun, context: Context, stopped: asyncio.Event) -> lis
         running.leave(begun.job.pk)
 
 
-async def _run_all(begun: Begun, stopped: asyncio.Event) -> list[ProviderFailed | Withdrawn | None]:
-    """None: it is booked. What else goes wrong is ours, and heard when all have ended."""
+async def _run_all(
+    begun: Begun, stopped: asyncio.Event
+) -> tuple[list[ProviderFailed | Withdrawn | None], BaseException | None]:
+    """None: it is booked. What else goes wrong is ours: the sweeper sees to that call, and it is
+    heard when the others have had their end."""
     pictures, mask = begun.sources
     references = await in_db(artifacts.pictures_of, pictures) if pictures else []
     masks = await in_db(artifacts.pictures_of, [mask]) if mask else []
@@ -304,12 +311,9 @@ async def _run_all(begun: Begun, stopped: asyncio.Event) -> list[ProviderFailed 
         order = replace(order, mask=masks[0] if masks else None)
         runs.append(attempts.run(attempt, order, stopped))
     ends = await asyncio.gather(*runs, return_exceptions=True)
-    told: list[ProviderFailed | Withdrawn | None] = []
-    for end in ends:
-        if end is not None and not isinstance(end, ProviderFailed | Withdrawn):
-            raise end
-        told.append(end)
-    return told
+    told = [end if isinstance(end, ProviderFailed | Withdrawn) else None for end in ends]
+    faults = (end for end, known in zip(ends, told, strict=True) if end is not known)
+    return told, next(faults, None)
 
 
 def _told(ends: Sequence[ProviderFailed | Withdrawn | None]) -> Refusal:

@@ -86,8 +86,9 @@ def cancel(*, job: ImageJob, actor: Actor, now: datetime) -> ImageJob:
     return job
 
 
-def conclude(job: ImageJob, *, now: datetime, code: str = "") -> None:
-    """`job` is locked. What was stopped stays stopped, whatever became of its calls."""
+def conclude(job: ImageJob, *, now: datetime, code: str = "", lost: bool = False) -> None:
+    """`job` is locked. What was stopped stays stopped, whatever became of its calls. `lost`: paid,
+    and there was nowhere to keep it."""
     states = set(holds_of(job).values_list("state", flat=True))
     if job.state not in ImageJob.OPEN or states.intersection(ON_THE_WAY):
         return
@@ -97,6 +98,7 @@ def conclude(job: ImageJob, *, now: datetime, code: str = "") -> None:
         job.state = State.UNKNOWN
     else:
         job.state = State.REFUSED if Hold.State.SETTLED in states else State.FAILED
+        job.state = State.PAID_NOT_STORED if lost else job.state
     job.ended_at = None if job.state == State.UNKNOWN else now
     job.refusal = {} if job.state == State.DONE else {"code": code or "provider_timeout"}
     job.save(update_fields=["state", "ended_at", "refusal"])

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
-from django.db import DatabaseError
+from django.db import Error
 from django.utils import timezone
 
 from policies import budgets
@@ -30,7 +30,7 @@ class Pulse:
             await asyncio.sleep(RENEW_S)
             try:
                 await in_db(budgets.renew, hold=self.hold, lease=LEASE, now=timezone.now())
-            except DatabaseError as away:  # it may be back before the lease ends
+            except Error as away:  # it may be back before the lease ends
                 log.warning("hold_not_renewed", hold=self.hold.pk, error=type(away).__name__)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
@@ -29,6 +30,7 @@ from providers.shapes import Finished
 from tale.lib import clock
 from tale.lib.aio import in_db
 
+log = structlog.get_logger()
 # Frozen before its first byte left, a caller may wake and send it: no money goes back until then.
 MAY_STILL_SEND = timedelta(seconds=60)
 LATE = "provider_timeout"
@@ -39,7 +41,10 @@ async def sweep() -> None:
     now = await in_db(clock.ask)
     await in_db(expire, now=now)
     for hold in await in_db(doubtful, now=now):
-        await decide(hold, now=now)
+        try:
+            await decide(hold, now=now)
+        except Exception as broken:  # of one, which others do not wait for
+            log.error("not_decided", hold=hold.pk, exc_info=broken)
     await in_db(clear, now=now)
 
 
@@ -60,10 +65,16 @@ async def decide(hold: Hold, *, now: datetime) -> None:
     """As far as it can be known now; doubts.py is for those that stay in doubt."""
     if not await in_db(budgets.look_into, hold=hold, lease=pulse.LEASE, now=now):
         return  # another sweeper does
-    if await _roll_forward(hold, now=now):
-        return
-    job, adapter = await in_db(lambda: (jobs.of_hold(hold), _adapter_of(hold)))
     in_doubt_for = now - (hold.sent_at or hold.held_at)
+    is_over = in_doubt_for > timedelta(seconds=settings.TALE_PRESUME_AFTER_S)
+    try:
+        if await _roll_forward(hold, now=now):
+            return
+    except Exception as broken:
+        if not is_over:
+            raise
+        log.error("not_rolled_forward", hold=hold.pk, exc_info=broken)
+    job, adapter = await in_db(lambda: (jobs.of_hold(hold), _adapter_of(hold)))
     may_still_send = in_doubt_for <= _longest(job, adapter)
     if job and adapter and await resuming.resume(job, hold, adapter):
         return
@@ -72,7 +83,7 @@ async def decide(hold: Hold, *, now: datetime) -> None:
     billed = await adapter.was_billed(hold.pk) if adapter else None
     if adapter and billed is False and (adapter.is_local or not may_still_send):
         await in_db(give_back, hold, now=now)
-    elif in_doubt_for > timedelta(seconds=settings.TALE_PRESUME_AFTER_S):
+    elif is_over:
         await in_db(presume, hold, now=now)
     else:
         await in_db(_say_so, hold, now=now)
@@ -101,19 +112,21 @@ def _left_behind(hold: Hold) -> tuple[ImageJob | None, Finished | None]:
 @transaction.atomic
 def give_back(hold: Hold, *, now: datetime) -> bool:
     """As it was seen: what was claimed meanwhile is not ours to release."""
+    job = _job_of(hold)
     if not budgets.release(hold=hold, now=now, from_states=(hold.state,)):
         return False
-    _end_job(hold, now=now)
+    _end(job, hold, now=now)
     return True
 
 
 @transaction.atomic
 def presume(hold: Hold, *, now: datetime) -> bool:
+    job = _job_of(hold)
     line = {"amount_micro": hold.amount_micro, "pictures": hold.pictures}
     presumed = Entry.Confidence.PRESUMED
     if not budgets.settle(hold=hold, lines=[line], now=now, kind="presumed", confidence=presumed):
         return False
-    _end_job(hold, now=now)
+    _end(job, hold, now=now)
     return True
 
 
@@ -134,10 +147,16 @@ def clear(*, now: datetime) -> None:
         calls.close(hold=hold, outcome="done", now=now)
 
 
-def _end_job(hold: Hold, *, now: datetime) -> None:
+def _job_of(hold: Hold) -> ImageJob | None:
+    """Locked, before its hold and before any window: as everybody does who ends a call."""
+    job = jobs.of_hold(hold)
+    return jobs.locked(job) if job else None
+
+
+def _end(job: ImageJob | None, hold: Hold, *, now: datetime) -> None:
     calls.close(hold=hold, outcome="failed", code=LATE, now=now)
-    if job := jobs.of_hold(hold):
-        jobs.conclude(jobs.locked(job), now=now, code=LATE)
+    if job:
+        jobs.conclude(job, now=now, code=LATE)
 
 
 def _adapter_of(hold: Hold) -> Adapter | None:

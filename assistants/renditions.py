@@ -99,7 +99,10 @@ def _source(artifact: Artifact) -> tuple[bytes, Facts | None]:
 
 def _keep(artifact: Artifact, variant: str, media_type: str, content: bytes) -> Rendition:
     path = f"renditions/{new_id('ren')}"
-    spool.keep(path, content)
+    try:
+        spool.keep(path, content)
+    except spool.Full as full:
+        raise Refusal("storage_unavailable") from full
     row = Rendition(
         organisation_id=artifact.organisation_id,
         artifact=artifact,

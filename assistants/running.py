@@ -7,7 +7,7 @@ import asyncio
 from functools import cache
 
 import structlog
-from django.db import DatabaseError
+from django.db import Error
 
 from assistants import jobs
 from tale.lib.aio import in_db
@@ -26,7 +26,7 @@ class Book:
             await asyncio.sleep(LOOK_S)
             try:
                 heard = await in_db(jobs.stopped_of, list(self.stopped))
-            except DatabaseError as broken:  # it comes back, and so do we
+            except Error as broken:  # it comes back, and so do we
                 log.warning("jobs_not_looked_at", broken=type(broken).__name__)
                 continue
             for pk in heard:

@@ -74,9 +74,12 @@ def names_in(folder: str) -> list[str]:
 def carry() -> int:
     """To the store, the oldest first, until it refuses one."""
     carried = 0
-    for file in sorted(_files(), key=lambda each: each.stat().st_mtime):
+    for file in sorted(_files(), key=_age):
         path = str(file.relative_to(_root()))
-        if time.monotonic() < _Store.rests_until or not _stored(path, file.read_bytes()):
+        content = read(path)
+        if content is None:  # another process of this machine was faster
+            continue
+        if time.monotonic() < _Store.rests_until or not _stored(path, content):
             break
         forget(path)
         carried += 1
@@ -101,6 +104,13 @@ def _stored(path: str, content: bytes) -> bool:
         return False
     _Store.failures, _Store.rests_until = 0, 0.0
     return True
+
+
+def _age(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _files() -> list[Path]:

@@ -41,6 +41,7 @@ class BudgetExceeded(Refusal):
     ) -> None:
         self.refused = held  # never saved: what would have been held
         left = max(rule.limit - window.used, 0)
+        one = -(-asked // held.pictures) if held.pictures else 1
         in_pictures = rule.measure == BudgetRule.Measure.PICTURES
         currency = held.organisation.currency
         shown = str if in_pictures else lambda micro: money.show(micro, currency)
@@ -62,7 +63,7 @@ class BudgetExceeded(Refusal):
             asked=asked,
             currency="" if in_pictures else currency,
             resets_at=window.ends_at.isoformat() if window.ends_at else None,
-            smaller_fits=left > 0,
+            smaller_fits=held.pictures != 1 and left >= one,
         )
 
 
@@ -178,8 +179,9 @@ def settle(
         return False
     amount = sum(line["amount_micro"] for line in lines)
     pictures = sum(line.get("pictures", 0) for line in lines)
+    head = ledger.head_of(hold.organisation)  # before any window, as whoever adds a line later
     _move(hold, settled_micro=amount, settled_pictures=pictures)
-    ledger.book(hold=hold, lines=lines, kind=kind, confidence=confidence, now=now)
+    ledger.book(hold=hold, lines=lines, head=head, kind=kind, confidence=confidence, now=now)
     return True
 
 

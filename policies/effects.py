@@ -9,6 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from policies.models import BudgetRule
 
+Period = BudgetRule.Period
+WITHIN: dict[str, tuple[str, ...]] = {  # a week may lie in two months
+    Period.DAY: (Period.DAY, Period.WEEK, Period.MONTH, Period.TOTAL),
+    Period.WEEK: (Period.WEEK, Period.TOTAL),
+    Period.MONTH: (Period.MONTH, Period.TOTAL),
+    Period.TOTAL: (Period.TOTAL,),
+}
+
 
 def require(rule: BudgetRule, *, among: Iterable[BudgetRule]) -> None:
     if not rule.is_enabled or rule.action != BudgetRule.Action.BLOCK:
@@ -27,10 +35,10 @@ def require(rule: BudgetRule, *, among: Iterable[BudgetRule]) -> None:
 
 
 def _comes_before(other: BudgetRule, rule: BudgetRule) -> bool:
-    """It counts all that the rule counts, in the same time, and allows no more of it."""
+    """It counts all that the rule counts, in that time or longer, and allows no more of it."""
     return (
         other.action == BudgetRule.Action.BLOCK
-        and other.period == rule.period
+        and other.period in WITHIN[rule.period]
         and other.measure == rule.measure
         and other.limit <= rule.limit
         and _counts_all(other, rule)

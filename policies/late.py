@@ -7,16 +7,39 @@ and by what was billed above its quote; by nothing else.
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import structlog
 from django.db import transaction
 
-from policies import ledger, rules
+from policies import budgets, ledger, rules
 from policies.models import Entry, Hold
 from tale.lib import clock
 
 log = structlog.get_logger()
+
+
+class Booked(StrEnum):
+    IN_TIME = "in time"
+    LATE = "late"
+    BEFORE = ""  # somebody else was faster, and nothing was booked
+
+
+@transaction.atomic
+def settle(
+    *,
+    hold: Hold,
+    lines: list[dict[str, Any]],
+    now: datetime,
+    confidence: str = Entry.Confidence.EXACT,
+) -> Booked:
+    """What was billed is booked, whatever became of the hold meanwhile."""
+    if budgets.settle(hold=hold, lines=lines, now=now, confidence=confidence):
+        return Booked.IN_TIME
+    if book(hold=hold, lines=lines, now=now, confidence=confidence):
+        return Booked.LATE
+    return Booked.BEFORE
 
 
 @transaction.atomic

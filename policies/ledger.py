@@ -1,6 +1,7 @@
 """The lines of the ledger: each hashed together with the one before it, none ever changed.
 
-Whoever adds one holds the head until the transaction ends, after the lock on the rules.
+Whoever adds one holds the head until the transaction ends: locked after the rules and before any
+window, by everybody, or two of them would wait for each other.
 """
 
 from __future__ import annotations
@@ -27,10 +28,15 @@ def head_of(organisation: Organisation) -> EntryHead:
 
 
 def book(
-    *, hold: Hold, lines: list[dict[str, Any]], kind: str, confidence: str, now: datetime
+    *,
+    hold: Hold,
+    lines: list[dict[str, Any]],
+    head: EntryHead,
+    kind: str,
+    confidence: str,
+    now: datetime,
 ) -> None:
     """What a hold came to. Above what was set aside it is booked all the same, and told."""
-    head = head_of(hold.organisation)
     is_overrun = sum(line["amount_micro"] for line in lines) > hold.amount_micro
     if is_overrun:
         log.error("billed above the quote", extra={"hold": hold.pk, "provider": hold.provider})

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.utils import timezone
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from tale.lib import aio
 from tale.lib.models import LiveState
@@ -22,6 +24,8 @@ from tale.lib.models import LiveState
 State = dict[str, Any]
 KEEP_S = 3600
 POLL_S = 0.1
+WAIT_S = 3
+log = structlog.get_logger()
 
 
 async def put(key: str, state: State) -> None:
@@ -29,10 +33,13 @@ async def put(key: str, state: State) -> None:
         await aio.in_db(_write, key, state)
         return
     body = json.dumps(state)
-    async with _redis().pipeline(transaction=False) as both:
-        both.set(_name(key), body, ex=KEEP_S)
-        both.publish(_name(key), body)
-        await both.execute()
+    try:
+        async with _redis(WAIT_S).pipeline(transaction=False) as both:
+            both.set(_name(key), body, ex=KEEP_S)
+            both.publish(_name(key), body)
+            await both.execute()
+    except (RedisError, OSError) as away:  # nobody's work waits for who is watching it
+        log.warning("live_state_lost", key=key, error=type(away).__name__)
 
 
 async def drop(key: str) -> None:
@@ -113,10 +120,11 @@ def _name(key: str) -> str:
     return f"tale:live:{key}"
 
 
-def _redis() -> "Redis":
-    return _client(asyncio.get_running_loop())
+def _redis(wait_s: float | None = None) -> "Redis":
+    """Without `wait_s` for those who listen: they wait as long as nothing is said."""
+    return _client(asyncio.get_running_loop(), wait_s)
 
 
 @cache
-def _client(loop: asyncio.AbstractEventLoop) -> "Redis":
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=None, socket_connect_timeout=3)
+def _client(loop: asyncio.AbstractEventLoop, wait_s: float | None) -> "Redis":
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=wait_s, socket_connect_timeout=3)

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
+from redis import Redis
 
 from accounts.models import AuditLine, Organisation, User
 from assistants import attempts, images, reconcile, running
@@ -225,10 +227,18 @@ def test_a_button_in_the_chat_stops_it(
     assert not Entry.objects.of(office).filter(capability="image").exists()
 
 
+def live_body(key: str) -> str | bytes | None:
+    if settings.REDIS_URL:
+        with Redis.from_url(settings.REDIS_URL) as redis:
+            body: bytes | None = redis.get(f"tale:live:{key}")
+        return body
+    return LiveState.objects.filter(key=key).values_list("body", flat=True).first()
+
+
 def shown(client: Client, turn: Any) -> str:
     """What the page shows now, by what is put live."""
-    row = LiveState.objects.filter(key=f"turn:{turn.pk}").first()
-    state = json.loads(row.body) if row else cards.states_of([turn])[0][1]
+    body = live_body(f"turn:{turn.pk}")
+    state = json.loads(body) if body else cards.states_of([turn])[0][1]
     return render_to_string("chats/_answer.html", {"turn": cards.show(turn, state)})
 
 

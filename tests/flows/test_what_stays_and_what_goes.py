@@ -199,12 +199,12 @@ class TestTheEngine:
     def test_it_asks_as_often_for_many_as_for_few(self, office: Organisation, dana: User) -> None:
         who, asked = actor_for(dana), []
         audit.who(office.pk, who.user)
-        for number in (3, 9):
+        for number in (1, 3, 9):  # the first one makes what is made once
             rows = [stored(office, dana) for _ in range(number)]
             with CaptureQueriesContext(connection) as queries:
                 deletion.begin_many(actor=who, pictures=rows, reason="admin", now=timezone.now())
             asked.append(len(queries))
-        assert asked[0] == asked[1] < 16
+        assert asked[1] == asked[2] < 16
 
     def test_a_foreign_query_finds_nothing(
         self, office: Organisation, rival: Organisation, charlie: User, dana: User

@@ -108,6 +108,7 @@ class TestEffects:
             {"scope": "team", "money": 101, "capability": "image"},
             {"scope": "organisation", "money": 100, "is_per_member": True},
             {"scope": "user", "money": 100, "is_default": True},
+            {"scope": "user", "money": 100, "period": "day"},
         ],
     )
     def test_behind_the_organisations(
@@ -121,7 +122,7 @@ class TestEffects:
     @pytest.mark.parametrize(
         "about",
         [
-            {"period": "day"},
+            {"period": "total"},
             {"measure": "pictures"},
             {"capability": "any"},
             {"action": "warn"},

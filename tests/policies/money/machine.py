@@ -24,6 +24,7 @@ two statements, two sweepers) by the kill harness. To crash here is not to do th
 from __future__ import annotations
 
 from contextlib import ExitStack
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -233,10 +235,13 @@ class Machine(RuleBasedStateMachine):
             rules.delete(actor=self.actor, rule=self.caps.pop(which), now=self.now)
             self.model.rules = [cap for cap in self.caps.values() if cap.is_enabled]
             return
-        cap = self.caps.get(which) or BudgetRule(**CAPS[which])
+        cap = copy(self.caps.get(which)) or BudgetRule(**CAPS[which])
         cap.limit = limit if cap.measure == "pictures" else limit * 100_000
         cap.is_enabled = to == "on"
-        self.caps[which] = rules.save(actor=self.actor, rule=cap, now=self.now)
+        try:
+            self.caps[which] = rules.save(actor=self.actor, rule=cap, now=self.now)
+        except ValidationError:  # another always stops it first
+            return
         self.model.rules = [cap for cap in self.caps.values() if cap.is_enabled]
 
     @rule(until=st.sampled_from([*WAITS, "day", "week", "month"]), early=st.booleans())
