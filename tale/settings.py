@@ -230,6 +230,8 @@ TALE_SPOOL_MIB = env.number("TALE_SPOOL_MIB", 1024, least=0)
 TALE_PRIVATE_HOSTS = env.hosts("TALE_PRIVATE_HOSTS", "127.0.0.1,localhost" if TESTING else "")
 TALE_PUBLIC_HOSTS = env.hosts("TALE_PUBLIC_HOSTS")
 TALE_TURNS_PER_WORKER = env.number("TALE_TURNS_PER_WORKER", 200, least=1, most=10_000)
+# A process that is told to end finishes what it has under way, for so long.
+TALE_GRACE_S = env.number("TALE_GRACE_S", 5, least=0, most=900)
 
 # A call nobody knows the end of is booked in full after so long, for an admin to correct.
 TALE_PRESUME_AFTER_S = env.number("TALE_PRESUME_AFTER_S", 24 * 3600, least=1)

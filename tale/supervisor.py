@@ -36,7 +36,7 @@ from assistants.marking import signer
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 HEALTHY_AFTER_S = 60.0
-GRACE_S = 10.0
+LAST_WORDS_S = 3.0
 HEAD_START_S = 15.0
 TICK_S = 0.1
 PR_SET_PDEATHSIG = 1
@@ -180,7 +180,8 @@ def children(*, home: Path, host: str, port: int) -> list[Child]:
     """Through `python -m`, so that a checkout may be moved: console scripts hold the old path."""
     granian = [sys.executable, "-m", "granian", "--interface", "asginl", "--workers", "1"]
     granian += ["--no-ws", "--no-access-log", "--log-level", "warning"]
-    granian += ["--workers-kill-timeout", "5"]  # or an open event stream holds up the end
+    # Or an open event stream holds up the end.
+    granian += ["--workers-kill-timeout", str(max(1, settings.TALE_GRACE_S))]
     # Root may be all there is in a container; Celery's page-long warning would hide the sign-ins.
     calm = ["-W", "ignore:You're running the worker with superuser privileges"]
     celery = [sys.executable, *calm, "-m", "celery", "--quiet", "--app", "tale"]
@@ -202,8 +203,8 @@ def children(*, home: Path, host: str, port: int) -> list[Child]:
 
 
 class Supervisor:
-    def __init__(self, wards: Sequence[Child]) -> None:
-        self.wards = wards
+    def __init__(self, wards: Sequence[Child], *, grace_s: float) -> None:
+        self.wards, self.grace_s = wards, grace_s
         self.ending = threading.Event()
         self.caught: list[int] = []
 
@@ -234,7 +235,7 @@ class Supervisor:
         say("stopping")
         for child in self.wards:
             child.signal(signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_S
+        deadline = time.monotonic() + self.grace_s
         # A second Ctrl-C is an answer to "why does it still run?".
         while self._alive() and time.monotonic() < deadline and len(self.caught) < 2:
             time.sleep(TICK_S)
@@ -253,7 +254,8 @@ def up(*, home: Path, host: str, port: int, url: str) -> int:
         refuse_taken_port(host, port)
         prepare(home)
         here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        watch = Supervisor(children(home=home, host=host, port=port))
+        grace_s = settings.TALE_GRACE_S + LAST_WORDS_S
+        watch = Supervisor(children(home=home, host=host, port=port), grace_s=grace_s)
         return watch.run(ready=partial(answers, here, port), announce=partial(welcome, home, url))
 
 

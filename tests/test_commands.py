@@ -37,9 +37,9 @@ def gone(pid: int) -> bool:
 SUPERVISE = """
 import json, sys
 from tale import supervisor
-supervisor.LONGEST_PAUSE_S, supervisor.GRACE_S = 0.3, 0.5
+supervisor.LONGEST_PAUSE_S = 0.3
 wards = [supervisor.Child(name, command, pause_s=0.1) for name, command in json.loads(sys.argv[1])]
-watch = supervisor.Supervisor(wards)
+watch = supervisor.Supervisor(wards, grace_s=0.5)
 sys.exit(watch.run(ready=lambda: True, announce=lambda: supervisor.say("ready")))
 """
 LASTING = "exec sleep 60"

@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache, partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,6 +20,7 @@ from django.db import connection, connections
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_handed: "set[Future[Any]]" = set()
 _inside = contextvars.ContextVar("inside", default=False)
 
 
@@ -36,7 +37,7 @@ def waited(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     those who wait, what they wait for would get none. Inside a transaction, as the admin's forms
     are, all of it happens there: SQLite would have another thread wait for the writer it is."""
 
-    def wait(*args: P.args, **kwargs: P.kwargs) -> T:
+    def waiting(*args: P.args, **kwargs: P.kwargs) -> T:
         if settings.TALE_DB_THREADS and not connection.in_atomic_block:
             _give_back()
         was_inside = _inside.set(connection.in_atomic_block)
@@ -45,11 +46,19 @@ def waited(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
         finally:
             _inside.reset(was_inside)
 
-    return wait
+    return waiting
 
 
 def start(work: Coroutine[Any, Any, T]) -> "Future[T]":
-    return asyncio.run_coroutine_threadsafe(work, _loop())
+    future = asyncio.run_coroutine_threadsafe(work, _loop())
+    _handed.add(future)
+    future.add_done_callback(_handed.discard)
+    return future
+
+
+def finish(*, within_s: float) -> None:
+    """Before the process ends: what was handed over may be a call that is paid for."""
+    wait(set(_handed), timeout=within_s)
 
 
 def _give_back_after(work: Callable[[], T]) -> T:
