@@ -342,7 +342,11 @@ def _lost(job: ImageJob) -> Refusal:
             "An administrator has been told."
         )
         return Refusal("storage_unavailable", text, job=job.pk)
-    return Refusal(job.refusal.get("code", "provider_bad_image"))
+    code = job.refusal.get("code", "provider_bad_image")
+    if code != "content_policy":
+        return Refusal(code)
+    text = _("It was made and stays booked, but your organisation holds back what looks like it.")
+    return Refusal(code, text, job=job.pk)
 
 
 def _made_before(job: ImageJob) -> list[Artifact]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -88,6 +90,7 @@ def _say_in_chat(picture: Artifact, alt: str) -> None:
 
 
 def _forget_call(answer: Message) -> None:
+    drawn_with: list[str] = []
     spoken = Message.objects.filter(
         organisation=answer.organisation_id, turn=answer.turn_id, role=Message.Role.ASSISTANT
     )
@@ -96,6 +99,27 @@ def _forget_call(answer: Message) -> None:
             call for call in message.data.get("calls", ()) if call["id"] == answer.data["call_id"]
         ]
         for call in mine:
+            drawn_with += _words_of(call["arguments"])
             call["arguments"] = "{}"
         if mine:
             message.save(update_fields=["data"])
+    for message in spoken:
+        if (told := _without(message.content, drawn_with)) != message.content:
+            message.content = told
+            message.save(update_fields=["content"])
+
+
+def _words_of(arguments: str) -> list[str]:
+    try:
+        asked = json.loads(arguments)
+    except ValueError:
+        return []
+    names = ("prompt", "alt", "style")
+    return [str(asked[name]) for name in names if asked.get(name)] if type(asked) is dict else []
+
+
+def _without(text: str, words: Sequence[str]) -> str:
+    """What the assistant repeated of them in its reply goes with them."""
+    for each in sorted(words, key=len, reverse=True):
+        text = re.sub(re.escape(each.strip(" .")), "…", text, flags=re.IGNORECASE)
+    return text

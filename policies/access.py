@@ -16,15 +16,14 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models import Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.actor import Actor
 from policies.models import BudgetRule, FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
 from policies.models.access import Restriction, Scope
 from policies.spender import Spender
-from tale.lib.refusals import Refusal
+from tale.lib.refusals import Refusal, Text, filled
 
 IMAGE_GENERATION = "image_generation"
 IMAGE_EDIT = "image_edit"
@@ -32,10 +31,10 @@ SURFACE = "surface:"
 TOOL = "tool:"
 
 WHERE: dict[str, Promise] = {
-    "organisation": gettext_lazy("in your organisation"),
-    "team": gettext_lazy("for your team"),
-    "assistant": gettext_lazy("for this assistant"),
-    "user": gettext_lazy("for you"),
+    "organisation": _("in your organisation"),
+    "team": _("for your team"),
+    "assistant": _("for this assistant"),
+    "user": _("for you"),
 }
 CODES = {SURFACE: "forbidden", TOOL: "tool_not_allowed"}
 LADDER = tuple(ImagePolicy.Quality.values)
@@ -96,8 +95,10 @@ class Limits:
                 return Verdict(
                     False,
                     "image_generation_off",
-                    _("Pictures may not be made here %(where)s. Ask an administrator.")
-                    % {"where": WHERE[row.scope]},
+                    filled(
+                        _("Pictures may not be made here %(where)s. Ask an administrator."),
+                        {"where": WHERE[row.scope]},
+                    ),
                     by=row,
                 )
         return YES
@@ -161,7 +162,9 @@ def models(spender: Spender, capability: str) -> Callable[[str], Verdict]:
         if by is None:
             return YES
         text = _("This model may not be used %(where)s. Ask an administrator.")
-        return Verdict(False, "model_not_allowed", text % {"where": WHERE[by.scope]}, "model", by)
+        return Verdict(
+            False, "model_not_allowed", filled(text, {"where": WHERE[by.scope]}), "model", by
+        )
 
     return said_of
 
@@ -232,14 +235,18 @@ def _off(row: FeatureSwitch) -> Verdict:
     }
     made = _("Image generation is switched off %(where)s.")
     text = texts.get(row.feature) or texts.get(kind) or made
-    said = [text % {"where": WHERE[row.scope]}, row.reason, _("Ask an administrator.")]
-    return Verdict(False, code, " ".join(filter(None, said)), by=row)
+    said = " ".join(filter(None, ("%(off)s", row.reason.replace("%", "%%"), "%(ask)s")))
+    words = {
+        "off": filled(text, {"where": WHERE[row.scope]}),
+        "ask": _("Ask an administrator."),
+    }
+    return Verdict(False, code, filled(said, words), by=row)
 
 
-def _beyond(limit: Limit, field: str, text: str) -> Verdict:
+def _beyond(limit: Limit, field: str, text: Text) -> Verdict:
     words = {"most": limit.value, "where": WHERE[limit.by.scope]}
     most = {"most": limit.value, "bound": "maximum"}
-    return Verdict(False, "out_of_range", text % words, field, limit.by, most)
+    return Verdict(False, "out_of_range", filled(text, words), field, limit.by, most)
 
 
 def _least(rows: list[ImagePolicy], name: str) -> Limit | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
 from policies import counters, ledger, periods, rules
@@ -20,8 +21,9 @@ from policies.counters import Move, Place, Step
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
 from tale.lib import clock, money
-from tale.lib.refusals import Refusal
+from tale.lib.refusals import Refusal, filled
 
+SHOW = lazy(money.show, str)
 UNCLAIMED = timedelta(minutes=15)  # a hold nobody claims is given back
 
 SCOPE_TEXT: dict[str, Promise] = {
@@ -44,16 +46,18 @@ class BudgetExceeded(Refusal):
         one = -(-asked // held.pictures) if held.pictures else 1
         in_pictures = rule.measure == BudgetRule.Measure.PICTURES
         currency = held.organisation.currency
-        shown = str if in_pictures else lambda micro: money.show(micro, currency)
+        shown = str if in_pictures else partial(SHOW, currency=currency)
         wait_s = int((window.ends_at - now).total_seconds()) if window.ends_at else 0
         super().__init__(
-            message=_("This needs %(asked)s, and %(scope)s has %(left)s of %(limit)s left.")
-            % {
-                "asked": shown(asked),
-                "scope": SCOPE_TEXT[rule.scope],
-                "left": shown(left),
-                "limit": shown(rule.limit),
-            },
+            message=filled(
+                _("This needs %(asked)s, and %(scope)s has %(left)s of %(limit)s left."),
+                {
+                    "asked": shown(asked),
+                    "scope": SCOPE_TEXT[rule.scope],
+                    "left": shown(left),
+                    "limit": shown(rule.limit),
+                },
+            ),
             retry_after_s=max(wait_s, 0),
             scope=rule.scope,
             period=rule.period,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -87,6 +88,9 @@ def refused(faults: Any) -> Refusal | None:
     return None
 
 
+AMBIGUOUS = re.compile(r"[1-9]\d{0,2}([.,]\d{3})+")
+
+
 class AmountField(forms.CharField):
     """Money as people write it; whole micro-units inside. `2,50` is an amount too."""
 
@@ -99,6 +103,11 @@ class AmountField(forms.CharField):
         text = super().to_python(value)
         if not text:
             return None
+        if AMBIGUOUS.fullmatch(text):
+            raise ValidationError(
+                _("A thousand or one? Write 1000 or 1.00, without separators of thousands."),
+                code="invalid_number",
+            )
         try:
             return money.parse(_with_a_point(text))
         except Refusal as refusal:

@@ -130,6 +130,8 @@ class BudgetRule(Tenant):
             raise ValidationError(
                 {"is_per_member": _("Only teams and organisations have members.")}
             )
+        if not 1 <= (self.warn_percent or 0) <= 100:
+            raise ValidationError({"warn_percent": _("Write a number from 1 to 100.")})
         if self.is_default and (self.subject or self.scope == self.Scope.ORGANISATION):
             raise ValidationError({"is_default": _("A default is for all of a kind, not for one.")})
 

@@ -10,7 +10,7 @@ Anything else is a bug, and only a bug is logged as an error.
 
 from typing import Any
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
@@ -130,6 +130,14 @@ TEXT_OF: dict[str, Text] = {
     "model_not_found": _("This model does not exist or is not yours to use."),
     "idempotency_key_reused": _("This idempotency key was used with another request."),
 }
+
+
+def _filled(text: Text, words: dict[str, Any]) -> str:
+    return str(text) % words
+
+
+# A text with words in it, in the language of whoever reads it and not of the thread that wrote it.
+filled = lazy(_filled, str)
 
 
 class Refusal(Exception):

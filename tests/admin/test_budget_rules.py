@@ -59,7 +59,21 @@ class TestBudgetRule:
         assert BudgetRule.objects.of(acme).get().limit == micro
 
     @pytest.mark.parametrize(
-        "typed", ["", "-1", "1e3", "1_000", "NaN", "1.2.3", "0.0000001", "٣", "9" * 14, "∞"]
+        "typed",
+        [
+            "",
+            "-1",
+            "1e3",
+            "1_000",
+            "NaN",
+            "1.2.3",
+            "0.0000001",
+            "٣",
+            "9" * 14,
+            "∞",
+            "1,000",
+            "12.500",
+        ],
     )
     def test_what_is_no_amount(
         self, dana: User, acme: Organisation, as_: SignIn, typed: str

@@ -30,6 +30,7 @@ UNSCOPED: dict[str, tuple[int, str]] = {
 # Files that may listen to signals of Django and of other packages, and what they hear there.
 SIGNALS: dict[str, str] = {
     "accounts/signins.py": "sign-ins, lock-outs and changed passwords, for the audit",
+    "tale/celery.py": "that a worker is told to end",
 }
 
 # Network libraries outside tale.lib.http and the kinds: file -> (libraries, what for).

@@ -211,8 +211,10 @@ class Machine(RuleBasedStateMachine):
         assert not budgets.doubt(hold=hold)
 
     def renew(self, hold: Hold, _spend: Spend) -> None:
-        is_sent = self.states[hold.pk] == "sent"
-        assert budgets.renew(hold=hold, lease=LEASE, now=self.now) is is_sent
+        """Who waits in the line lives, too."""
+        is_alive = self.states[hold.pk] in ("reserved", "sent")
+        assert budgets.renew(hold=hold, lease=LEASE, now=self.now) is is_alive
+        hold.refresh_from_db(fields=["expires_at"])
 
     def release(self, hold: Hold, spend: Spend) -> None:
         """From where it is not, from where it is, and again."""
