@@ -27,6 +27,9 @@ FLAGS = (
 PHONE = {"width": 360, "height": 740}
 SIGN_IN = re.compile("^(Sign in|Anmelden)$")
 
+AT_REST = """Promise.allSettled(document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().iterations !== Infinity)
+    .map(each => each.finished))"""
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
 # People who come on stage for one test, so that it spoils no other.
@@ -137,6 +140,7 @@ class Visitor:
         light = self.page.evaluate(GROUND)
         self.page.emulate_media(color_scheme="dark")
         self.page.evaluate("document.documentElement.classList.add('dark')")  # the admin's way
+        self.page.evaluate(AT_REST)
         assert self.page.evaluate(GROUND) != light
         self.check_access(only=["color-contrast"])
         self.page.emulate_media(color_scheme="light")

@@ -24,6 +24,7 @@ rules.delete(actor=Actor(demo, owner.user, owner), rule=rule, now=timezone.now()
 
 
 def ask(page: Page, text: str) -> None:
+    page.wait_for_load_state()  # Enter means "send" once the page's script runs
     page.locator("#composer-text").fill(text)
     page.keyboard.press("Enter")
 
