@@ -17,6 +17,7 @@ from chats.models import Chat, Turn
 from policies import rules
 from policies.models import BudgetRule, Entry, Hold, Window
 from providers.errors import Declined
+from tale.lib import clock
 from tests.people import actor_for
 from tests.upstream.scripted import Script
 
@@ -212,9 +213,16 @@ def test_a_live_turn_is_not_taken_over(office: Organisation, bob: User, as_: Any
 
 
 def test_a_reset_is_told_in_the_time_of_the_organisation(
-    office: Organisation, bob: User, dana: User, as_: Any, script: Script, time_machine: Any
+    office: Organisation,
+    bob: User,
+    dana: User,
+    as_: Any,
+    script: Script,
+    time_machine: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     time_machine.move_to("2036-11-21T12:00:00Z")
+    monkeypatch.setattr(clock, "heard", lambda _now: None)  # the database agrees
     cap(dana, 0, period="day")
     client = as_(bob)
     script.calls(PROMPT)
