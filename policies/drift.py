@@ -26,12 +26,10 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from accounts.models import Organisation
-from policies import budgets, ledger, periods, rules
+from policies import budgets, corrections, ledger, periods, rules
 from policies.models import BudgetRule, Entry, EntryHead, Hold, Window
-from policies.models.ledger import Spend
 
 BATCH = 1000
-CORRECTIONS = (Entry.Kind.ADJUSTMENT, Entry.Kind.REFUND)
 Span = tuple[datetime, datetime | None]
 
 
@@ -166,14 +164,10 @@ class _Spent:
             lines = lines.filter(held_at__lt=ends_at)
         return rules.summed(lines)
 
-    def _subject(self, rule: BudgetRule, spend: Spend) -> str:
-        meets = not rule.is_default or rule in rules.meeting(spend, self.in_force)
-        return rules.subject_of(rule, spend) if meets else ""
-
     def settled(self, rule: BudgetRule) -> dict[str, int]:
         sums: dict[str, int] = defaultdict(int)
         for line in self._lines:
-            if subject := self._subject(rule, line):
+            if subject := rules.subject_among(self.in_force, rule, line):
                 sums[subject] += rules.weight(
                     rule, amount_micro=line.amount_micro, pictures=line.pictures
                 )
@@ -182,7 +176,7 @@ class _Spent:
     def held(self, rule: BudgetRule) -> dict[str, list[Hold]]:
         holds: dict[str, list[Hold]] = defaultdict(list)
         for hold in self.open:
-            if subject := self._subject(rule, hold):
+            if subject := rules.subject_among(self.in_force, rule, hold):
                 holds[subject].append(hold)
         return holds
 
@@ -241,7 +235,7 @@ def _without_grounds(organisation: Organisation) -> Iterator[Drift]:
 
 def _below_nothing(organisation: Organisation) -> Iterator[Drift]:
     lines = Entry.objects.of(organisation).filter(amount_micro__lt=0)
-    for line in lines.exclude(kind__in=CORRECTIONS).iterator():
+    for line in lines.exclude(kind__in=corrections.KINDS).iterator():
         yield Drift("negative", f"line {line.seq}", str(line.amount_micro))
     below = Q(settled__lt=0) | Q(reserved__lt=0)
     for window in Window.objects.of(organisation).filter(below).iterator():

@@ -131,6 +131,12 @@ def subject_of(rule: BudgetRule, spend: Spend) -> str:
     return subject
 
 
+def subject_among(rules: Iterable[BudgetRule], rule: BudgetRule, spend: Spend) -> str:
+    """As subject_of, where the rules in force are known: a default asks what else there is."""
+    meets = not rule.is_default or rule in meeting(spend, rules)
+    return subject_of(rule, spend) if meets else ""
+
+
 def summed(lines: QuerySet[Entry]) -> list[Entry]:
     """Lines that no rule tells apart, as one: a million of a month are added up by the database,
     and whoever spends meanwhile waits for that alone."""
@@ -180,21 +186,16 @@ def _fill(rule: BudgetRule, rules: Iterable[BudgetRule], *, now: datetime) -> No
     organisation = rule.organisation
     starts_at, ends_at = periods.bounds(rule.period, zone=organisation.time_zone, now=now)
 
-    def subject(spend: Spend) -> str:
-        """Only a default asks what else there is."""
-        meets = not rule.is_default or rule in meeting(spend, rules)
-        return subject_of(rule, spend) if meets else ""
-
     settled: dict[str, int] = defaultdict(int)
     reserved: dict[str, int] = defaultdict(int)
     holds: dict[str, list[Hold]] = defaultdict(list)
     for entry in summed(Entry.objects.of(organisation).filter(held_at__gte=starts_at)):
-        if whose := subject(entry):
+        if whose := subject_among(rules, rule, entry):
             size = weight(rule, amount_micro=entry.amount_micro, pictures=entry.pictures)
             settled[whose] += size
     open_holds = Hold.objects.of(organisation).filter(state__in=Hold.OPEN)
     for hold in open_holds.filter(held_at__gte=starts_at):
-        if whose := subject(hold):
+        if whose := subject_among(rules, rule, hold):
             size = weight(rule, amount_micro=hold.amount_micro, pictures=hold.pictures)
             reserved[whose] += size
             holds[whose].append(hold)
