@@ -225,9 +225,13 @@ def who(chain: str, user: User | None) -> str:
     if user is None:
         return ""
     known: dict[str, str] = user.__dict__.setdefault("_who", {})
-    if chain not in known:
-        known[chain] = Pseudonym.objects.get_or_create(chain=chain, user=user)[0].pk
-    return known[chain]
+    if chain in known:
+        return known[chain]
+    name = Pseudonym.objects.get_or_create(chain=chain, user=user)[0].pk
+    # One that this transaction made is gone again when it is rolled back, and money counted under
+    # it would count for nobody.
+    transaction.on_commit(lambda: known.update({chain: name}))
+    return name
 
 
 @transaction.atomic

@@ -51,6 +51,17 @@ def test_a_person_is_another_in_each_organisation(
     assert audit.who(chain, alice) != audit.who(rival.pk, alice)
 
 
+def test_a_name_that_was_rolled_back_is_not_used_again(acme: Organisation, bob: User) -> None:
+    Pseudonym.objects.filter(user=bob).delete()
+    newcomer = User.objects.get(pk=bob.pk)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        lost = audit.who(acme.pk, newcomer)
+        raise ZeroDivisionError
+    kept = audit.who(acme.pk, newcomer)
+    assert kept != lost
+    assert Pseudonym.objects.get(user=newcomer).pk == kept
+
+
 def test_an_erased_detail_leaves_the_chain_whole(chain: str) -> None:
     AuditDetail.objects.all().delete()
     Pseudonym.objects.all().delete()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -30,6 +32,7 @@ from tests.people import actor_for
 from tests.upstream.scripted import Script, png
 
 SECRET = "a heron nobody may hear of"
+SHOWS = "a heron at the water's edge"
 CLEAR = "legal hold"
 
 
@@ -252,3 +255,39 @@ class TestRetention:
         tasks.clear_away()
         picture.refresh_from_db()
         assert picture.state == "deleted"
+
+
+def every_table() -> str:
+    """The whole database, as who steals a backup reads it."""
+    told = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            told += [f"{table}: {row}" for row in cursor.fetchall()]
+    return "\n".join(told)
+
+
+def test_after_twenty_pictures_the_database_has_no_bytes_and_no_word_of_those_deleted(
+    office: Organisation, bob: User, dana: User, as_: Any, script: Script
+) -> None:
+    client = as_(bob)
+    script.sends = [png(64, 64)] * 10
+    for number in range(2):
+        script.calls(json.dumps({"prompt": SECRET, "n": 10, "alt": SHOWS}))
+        script.says("Here they are.")
+        work(ask(client, "ten herons please", f"token-000{number}"))
+    rows = list(Artifact.objects.of(office).filter(state="ready"))
+    assert len(rows) == 20
+    stolen = every_table()
+    assert stolen.count(SECRET) > 20
+    for row in rows:
+        content = row.get_bytes()
+        assert b64encode(content)[:40].decode() not in stolen
+        assert content[:40].hex() not in stolen
+        assert repr(content)[2:60] not in stolen
+    assert not re.search(r"[A-Za-z0-9+/]{400,}={0,2}", stolen)
+    cleared(dana, office)
+    stolen = every_table()
+    assert SECRET not in stolen
+    assert SHOWS not in stolen
+    assert "ten herons please" in stolen  # the person's own words stay

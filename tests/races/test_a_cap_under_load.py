@@ -58,6 +58,36 @@ def test_money_for_three(
     assert seen == {(120_000, 0)}
 
 
+def test_somebody_new_has_the_rule_for_those_without_one(
+    acme: Organisation,
+    alice: User,
+    bob: User,
+    workspace: Callable[[Organisation], None],
+    script: Script,
+) -> None:
+    """Nobody has counted anything of theirs before, and eight come first at once."""
+    workspace(acme)
+    rule = BudgetRule(scope="user", capability="image", measure="pictures", limit=3)
+    rule.is_default = True
+    rules.save(actor=actor_for(alice), rule=rule, now=timezone.now())
+    script.takes_s = 0.05
+    context = Context(actor=actor_for(bob), reference="test")
+
+    async def eight() -> list[object]:
+        one = (
+            images.generate(
+                wish=Wish(f"fox {number}"), context=context, idempotency_key=f"{number}"
+            )
+            for number in range(8)
+        )
+        return await asyncio.gather(*one, return_exceptions=True)
+
+    made = [end for end in async_to_sync(eight)() if isinstance(end, list)]
+    assert len(made) == len(script.bill) == 3
+    window = Window.objects.of(acme).get()
+    assert (window.settled, window.reserved) == (3, 0)
+
+
 def test_the_same_key_at_once_pays_once(
     acme: Organisation,
     bob: User,
