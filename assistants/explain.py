@@ -200,12 +200,13 @@ def _of_budget(met: usage.Met) -> Step:
     in_pictures = rule.measure == BudgetRule.Measure.PICTURES
 
     def shown(amount: int) -> str:
-        return str(amount) if in_pictures else money.show(amount, rule.organisation.currency)
+        currency = rule.organisation.currency
+        return money.pictures(amount) if in_pictures else money.show(amount, currency)
 
     words = {
         "scope": rule.get_scope_display(),
         "period": rule.get_period_display(),
-        "used": shown(seen.used),
+        "used": seen.used if in_pictures else shown(seen.used),
         "limit": shown(rule.limit),
         "asked": shown(met.asked),
     }

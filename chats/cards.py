@@ -220,7 +220,7 @@ def scope_text(scope: str, period: str) -> str:
 def _amount(refusal: Entry, name: str) -> str:
     value: int = refusal[name]
     if refusal["measure"] == "pictures":
-        return ngettext("%(n)s picture", "%(n)s pictures", value) % {"n": value}
+        return money.pictures(value)
     return money.show(value, refusal["currency"])
 
 
