@@ -50,6 +50,13 @@ class ReasonSerializer(Body):
     code = serializers.CharField(read_only=True, help_text="Empty: nothing speaks against it.")
     message = serializers.CharField(source="text", read_only=True)
     rule = serializers.CharField(read_only=True, help_text="The id of the row that decides.")
+    resets_at = serializers.SerializerMethodField(
+        help_text="When a budget begins anew, in the time zone of the organisation."
+    )
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_resets_at(self, step: explain.Step) -> str | None:
+        return step.data.get("resets_at")
 
 
 class ExplanationSerializer(Body):
@@ -75,12 +82,13 @@ class ExplanationSerializer(Body):
         "amount": "0.08",
         "currency": "EUR",
         "steps": [
-            {"about": "feature", "code": "", "message": "Switched on.", "rule": ""},
+            {"about": "feature", "code": "", "message": "Switched on.", "rule": "", "resets_at": None},
             {
                 "about": "budget",
                 "code": "budget_exceeded",
                 "message": "Team / Month: 4.98 EUR of 5.00 EUR used, this needs 0.08 EUR.",
                 "rule": "rule_6h5q4t2s8v0w1x3y5z7a9b1c",
+                "resets_at": "2026-12-01T00:00:00+01:00",
             },
         ],
     }
