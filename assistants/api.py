@@ -82,7 +82,13 @@ class ExplanationSerializer(Body):
         "amount": "0.08",
         "currency": "EUR",
         "steps": [
-            {"about": "feature", "code": "", "message": "Switched on.", "rule": "", "resets_at": None},
+            {
+                "about": "feature",
+                "code": "",
+                "message": "Switched on.",
+                "rule": "",
+                "resets_at": None,
+            },
             {
                 "about": "budget",
                 "code": "budget_exceeded",
