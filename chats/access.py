@@ -11,6 +11,8 @@ from chats.models import Chat, Turn
 from policies.models import Hold
 from tale.lib.refusals import NotFound, Refusal
 
+SHOWN = (Artifact.State.READY, Artifact.State.LATE)
+
 
 def chats_of(actor: Actor) -> list[Chat]:
     actor.require("use_workspace")
@@ -70,8 +72,12 @@ def pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
     return rows.filter(Q(home="", owner=actor.user) | Q(home__in=chats.values("pk")))
 
 
+def own_pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
+    """What takes of one's storage and can be looked at."""
+    return pictures_of(actor).filter(owner=actor.user, state__in=SHOWN)
+
+
 def alive(picture: Artifact) -> Artifact:
-    shown = (Artifact.State.READY, Artifact.State.LATE)
-    if picture.state not in shown or picture.deleted_at is not None:
+    if picture.state not in SHOWN or picture.deleted_at is not None:
         raise Refusal("gone")
     return picture

@@ -27,6 +27,7 @@ from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Entry = dict[str, Any]
+LEADS_TO = {"storage_full": "chats:pictures"}  # where the reader can do something about it
 KNOWN = ("cancelled",)  # they did it themselves
 
 
@@ -166,6 +167,7 @@ def card(refusal: Entry) -> Entry:
             "title": _("Stopped") if refusal["code"] in KNOWN else _("Not generated"),
             "reason": refusal["message"],
             "next_step": "",
+            "page": LEADS_TO.get(refusal["code"], ""),
         }
     return {
         "code": refusal["code"],

@@ -120,7 +120,10 @@ TEXT_OF: dict[str, Text] = {
     "too_many_frames": _("This animation is too long. Send one picture."),
     "unsupported_file_type": _("Send a PNG, JPEG or WebP picture."),
     "invalid_multipart": _("This form is damaged. Send it again, whole."),
-    "storage_full": _("Your storage is full. Delete pictures you no longer need."),
+    "storage_full": _(
+        "Your storage is full. Delete pictures you no longer need under My pictures, "
+        "or ask an administrator for more room."
+    ),
     "too_many_files": _("These are too many files. Send fewer."),
     "storage_unavailable": _("The store of pictures does not answer. Try again in a minute."),
     "content_policy": _("The provider refuses to make this. Ask for something else."),
