@@ -209,6 +209,7 @@ class OriginSerializer(Body):
     source_type = serializers.CharField(read_only=True, help_text="As IPTC names it, if known.")
     made_on = serializers.DateField(read_only=True, allow_null=True)
     deleted = serializers.SerializerMethodField()
+    deleted_on = serializers.DateField(read_only=True, allow_null=True)
     picture = serializers.SerializerMethodField(help_text="Its id, where you may see it.")
     statement = serializers.SerializerMethodField(help_text="Its public page, if there are such.")
     credentials = serializers.SerializerMethodField(help_text="What a file that was sent says.")
@@ -219,6 +220,7 @@ class OriginSerializer(Body):
         "source_type": "trainedAlgorithmicMedia",
         "made_on": "2026-11-01",
         "deleted": False,
+        "deleted_on": None,
         "picture": "art_6h5q4t2s8v0w1x3y5z7a9b1c",
         "statement": "",
         "credentials": {
