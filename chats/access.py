@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Q
 
 from accounts.actor import Actor
@@ -70,6 +72,12 @@ def pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
         return rows.filter(its, home="", owner=None)
     chats = Chat.objects.of(actor.organisation).filter(owner=actor.user, deleted_at=None)
     return rows.filter(Q(home="", owner=actor.user) | Q(home__in=chats.values("pk")))
+
+
+def may_show(actor: Actor, pictures: Sequence[Artifact]) -> bool:
+    """All of them: whoever may not see one is not shown the others in its place."""
+    ids = [picture.pk for picture in pictures]
+    return pictures_of(actor).filter(pk__in=ids).count() == len(ids)
 
 
 def own_pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
