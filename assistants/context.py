@@ -11,11 +11,16 @@ from providers.models import Model
 from providers.shapes import Piece, Wish
 
 
+def _anything(pictures: Sequence[Artifact]) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """For whom and from where something is made: the loop, its tools and both spenders share it.
 
-    `reference` says upwards what it belongs to (`turn:…`), `home` which chat keeps the pictures.
+    `reference` says upwards what it belongs to (`turn:…`), `home` which chat keeps the pictures,
+    `shows` whether pictures that another chat keeps may be shown again.
     """
 
     actor: Actor
@@ -27,6 +32,7 @@ class Context:
     image_model: str = ""
     tool: str = ""  # that asks, where one does
     deadline_s: float | None = None  # of one call, where who asks has set it
+    shows: Callable[[Sequence[Artifact]], bool] = _anything
     most_pictures: int = 0  # of everything with this reference; 0: only each wish has a limit
 
 

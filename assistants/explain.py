@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -200,19 +201,24 @@ def _of_budget(met: usage.Met) -> Step:
     in_pictures = rule.measure == BudgetRule.Measure.PICTURES
 
     def shown(amount: int) -> str:
-        return str(amount) if in_pictures else money.show(amount, rule.organisation.currency)
+        currency = rule.organisation.currency
+        return money.pictures(amount) if in_pictures else money.show(amount, currency)
 
     words = {
         "scope": rule.get_scope_display(),
         "period": rule.get_period_display(),
-        "used": shown(seen.used),
+        "used": seen.used if in_pictures else shown(seen.used),
         "limit": shown(rule.limit),
         "asked": shown(met.asked),
     }
     text = _("%(scope)s / %(period)s: %(used)s of %(limit)s used, this needs %(asked)s.") % words
-    if seen.ends_at:
-        when = date_format(localtime(seen.ends_at), "SHORT_DATETIME_FORMAT")
-        text += " " + _("It begins anew at %(when)s.") % {"when": when}
+    resets_at = localtime(seen.ends_at, _zone_of(rule)) if seen.ends_at else None
+    if resets_at:
+        text += " " + _("It begins anew on %(day)s at %(hour)s (UTC%(offset)s).") % {
+            "day": date_format(resets_at, "SHORT_DATE_FORMAT"),
+            "hour": resets_at.strftime("%H:%M"),
+            "offset": resets_at.isoformat()[-6:],
+        }
     data = {
         "scope": rule.scope,
         "period": rule.period,
@@ -220,6 +226,11 @@ def _of_budget(met: usage.Met) -> Step:
         "used": seen.used,
         "limit": rule.limit,
         "asked": met.asked,
-        "resets_at": seen.ends_at.isoformat() if seen.ends_at else None,
+        "resets_at": resets_at.isoformat() if resets_at else None,
     }
     return Step(About.BUDGET, text, met.refusal, rule=rule.pk, data=data)
+
+
+def _zone_of(rule: BudgetRule) -> ZoneInfo:
+    """The organisation's, in which its periods begin and end."""
+    return ZoneInfo(rule.organisation.time_zone)

@@ -40,5 +40,5 @@ class OriginForm(StrictForm):
         if file is None:
             return origins.of_hash(sha256, organisation)
         if file.size > gate.MOST_UPLOADED:
-            raise Refusal("file_too_large", field="file", most=gate.MOST_UPLOADED)
+            raise Refusal("file_too_large", field="file", limit_bytes=gate.MOST_UPLOADED)
         return waited(origins.of_file)(file.read(), organisation)

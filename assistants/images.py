@@ -389,7 +389,7 @@ def _step_in(begun: Begun, context: Context, *, now: datetime) -> Begun | None:
 
 
 def _hash(wish: Wish, context: Context, named: artifacts.Named) -> str:
-    asked = {"model": context.image_model, "home": context.home, "sources": named.told()}
+    asked = {"model": context.image_model, "sources": named.told()}
     body = asdict(wish) | asked
     del body["alt"]  # words about it: they change nothing of what is drawn
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

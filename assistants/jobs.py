@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import audit
 from accounts.actor import Actor
@@ -125,12 +126,14 @@ def note_progress(job: ImageJob, fraction: float) -> None:
 def same_before(
     context: Context, body_hash: str, *, but: ImageJob, since: datetime
 ) -> list[Artifact]:
-    """What the same person was given for the very same wish a moment ago, if it is still there."""
+    """What the same person was given for the very same wish a moment ago, in whichever chat, if it
+    is still there and may be shown."""
     mine = ImageJob.objects.of(context.actor.organisation).filter(
         owner=context.actor.user, body_hash=body_hash, created_at__gte=since, state=State.DONE
     )
     first = mine.exclude(pk=but.pk).order_by("created_at").first()
-    return artifacts.of_job(first) if first else []
+    made = artifacts.of_job(first) if first else []
+    return made if context.shows(made) else []
 
 
 def drawn_for(context: Context, *, but: ImageJob) -> int:
@@ -161,7 +164,16 @@ def billed(job: ImageJob) -> dict[str, Any]:
 def stopped(job: ImageJob) -> Refusal:
     """Says what it cost, or may cost yet."""
     spent, currency = billed(job), job.organisation.currency
-    if spent["amount_micro"]:
+    came = job.artifacts.filter(job=job, state=Artifact.State.LATE).count()
+    if spent["amount_micro"] and came:
+        text = ngettext(
+            "Stopped, but it came all the same: %(amount)s was billed. It is kept, not delivered.",
+            "Stopped, but %(n)d pictures came all the same: %(amount)s was billed. They are kept, "
+            "not delivered.",
+            came,
+        )
+        text %= {"amount": money.show(spent["amount_micro"], currency), "n": came}
+    elif spent["amount_micro"]:
         text = _("Stopped. %(amount)s had been billed already, and stays booked.")
         text %= {"amount": money.show(spent["amount_micro"], currency)}
     elif spent["held_micro"]:

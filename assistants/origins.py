@@ -85,6 +85,11 @@ class Origin:
         return day_of(self.picture, self.picture.created_at) if self.picture else None
 
     @property
+    def deleted_on(self) -> date | None:
+        """That it was here stays true of a picture that is gone; nothing else is told of it."""
+        return day_of(self.picture, self.picture.deleted_at) if self.picture else None
+
+    @property
     def publisher(self) -> Organisation | None:
         """Whose picture it is, if they let everybody know."""
         picture = self.picture

@@ -66,7 +66,7 @@ def fitted(wish: Wish, able: Capabilities, limits: Limits) -> Plan:
     """Where the wish leaves the choice to us, the best that is allowed; what it names is taken as
     it is or refused."""
     if wish.n > MOST_PICTURES:
-        raise Refusal("out_of_range", field="n", least=1, most=MOST_PICTURES, bound="maximum")
+        raise fitting.beyond(wish.n, MOST_PICTURES)
     limits.pictures(wish.n).require()
     plan = fitting.fit(wish, able)
     narrower = wish

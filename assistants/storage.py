@@ -30,6 +30,10 @@ class Usage:
     def used(self) -> int:
         return self.uploaded + (self.generated if self.counts_generated else 0)
 
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.used // self.limit) if self.limit else 100
+
 
 def usage_of(actor: Actor) -> Usage:
     return _weighed(mine(actor), actor.organisation, limit=actor.organisation.storage_mib * MIB)

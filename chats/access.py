@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Q
 
 from accounts.actor import Actor
@@ -10,6 +12,8 @@ from assistants.models import Artifact
 from chats.models import Chat, Turn
 from policies.models import Hold
 from tale.lib.refusals import NotFound, Refusal
+
+SHOWN = (Artifact.State.READY, Artifact.State.LATE)
 
 
 def chats_of(actor: Actor) -> list[Chat]:
@@ -70,8 +74,18 @@ def pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
     return rows.filter(Q(home="", owner=actor.user) | Q(home__in=chats.values("pk")))
 
 
+def may_show(actor: Actor, pictures: Sequence[Artifact]) -> bool:
+    """All of them: whoever may not see one is not shown the others in its place."""
+    ids = [picture.pk for picture in pictures]
+    return pictures_of(actor).filter(pk__in=ids).count() == len(ids)
+
+
+def own_pictures_of(actor: Actor) -> TenantQuerySet[Artifact]:
+    """What takes of one's storage and can be looked at."""
+    return pictures_of(actor).filter(owner=actor.user, state__in=SHOWN)
+
+
 def alive(picture: Artifact) -> Artifact:
-    shown = (Artifact.State.READY, Artifact.State.LATE)
-    if picture.state not in shown or picture.deleted_at is not None:
+    if picture.state not in SHOWN or picture.deleted_at is not None:
         raise Refusal("gone")
     return picture

@@ -22,7 +22,7 @@ from assistants.attempts import Progress, Tell
 from assistants.context import Context, Hands
 from assistants.events import Event, Said, Stepped, Used
 from assistants.loop import spoken, told
-from chats import cards, turns
+from chats import access, cards, turns
 from chats.models import Message, Turn
 from providers import fitting
 from providers.shapes import Capabilities, ToolCall, Wish
@@ -97,6 +97,7 @@ def _prepare(turn: Turn, tell: Tell) -> tuple[list[dict[str, Any]], Hands]:
         assistant=chat.assistant_id or "",
         team=chat.team,
         chat_model=version.model if version else None,
+        shows=partial(access.may_show, actor),
     )
     drawing = replace(context, tool="image_generation", most_pictures=MOST_PICTURES)
     denied = permission.denied(drawing)
@@ -223,12 +224,18 @@ class Telling:
             "pictures": [cards.picture_entry(artifact) for artifact in used.artifacts],
             "refusal": refusal,
             "is_again": used.is_again,
+            "made_in": self._elsewhere(used),
         }
         self.making = {}
         await self._write(Message.Role.TOOL, "", data)
         if refusal and refusal["code"] not in cards.KNOWN:
             self.toasts.append(refusal)
         await self.show(now=True)
+
+    def _elsewhere(self, used: Used) -> str:
+        """The chat that keeps what is shown again, if it is another one."""
+        home = used.artifacts[0].home if used.is_again else ""
+        return home if home != self.turn.chat_id else ""
 
     async def _write(self, role: str, content: str, data: dict[str, Any]) -> None:
         written = await in_db(turns.record, turn=self.turn, role=role, content=content, data=data)

@@ -19,14 +19,15 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assistants import renditions
-from assistants.models import Artifact
+from assistants import jobs, renditions
+from assistants.models import Artifact, ImageJob
 from chats import prose
 from chats.models import Message, Turn
 from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Entry = dict[str, Any]
+LEADS_TO = {"storage_full": "chats:pictures"}  # where the reader can do something about it
 KNOWN = ("cancelled",)  # they did it themselves
 
 
@@ -81,7 +82,27 @@ def states_of(turns: Iterable[Turn]) -> list[tuple[Turn, Entry]]:
     of_turn: dict[str, list[Message]] = {turn.pk: [] for turn in turns}
     for message in messages.order_by("position"):
         of_turn[message.turn_id].append(message)
+    _tell_what_came_late([message for rows in of_turn.values() for message in rows])
     return [(turn, _state(turn, of_turn[turn.pk])) for turn in turns]
+
+
+def _tell_what_came_late(messages: Iterable[Message]) -> None:
+    """What was stopped may be billed, and come, after its card was written."""
+    stopped = {
+        refusal["job"]: message
+        for message in messages
+        if (refusal := message.data.get("refusal") or {}).get("code") in KNOWN
+        and refusal.get("job")
+    }
+    if not stopped:
+        return
+    home = next(iter(stopped.values())).organisation_id
+    found = ImageJob.objects.filter(organisation=home, pk__in=stopped)
+    for job in found.select_related("organisation"):
+        late = [
+            picture.pk for picture in jobs.pictures_of(job) if picture.state == Artifact.State.LATE
+        ]
+        stopped[job.pk].data["refusal"] = refusal_entry(jobs.stopped(job)) | {"late": late}
 
 
 def _state(turn: Turn, messages: list[Message]) -> Entry:
@@ -122,8 +143,8 @@ def _blocks(entries: list[Entry], making: Entry | None, *, is_open: bool) -> lis
             blocks.append({"kind": "refused", "card": card(entry["refusal"])})
         elif entry.get("pictures"):
             pictures = [_picture(picture) for picture in entry["pictures"]]
-            is_again = entry.get("is_again", False)
-            blocks.append({"kind": "pictures", "pictures": pictures, "is_again": is_again})
+            again = {"is_again": entry.get("is_again"), "made_in": entry.get("made_in")}
+            blocks.append({"kind": "pictures", "pictures": pictures, **again})
     return blocks
 
 
@@ -163,9 +184,11 @@ def card(refusal: Entry) -> Entry:
     if refusal["code"] != "budget_exceeded":
         return {
             "code": refusal["code"],
-            "title": _("Stopped") if refusal["code"] in KNOWN else _("Not generated"),
+            "title": _("Not generated"),
             "reason": refusal["message"],
             "next_step": "",
+            "late": refusal.get("late", ()),
+            "page": LEADS_TO.get(refusal["code"], ""),
         }
     return {
         "code": refusal["code"],
@@ -220,7 +243,7 @@ def scope_text(scope: str, period: str) -> str:
 def _amount(refusal: Entry, name: str) -> str:
     value: int = refusal[name]
     if refusal["measure"] == "pictures":
-        return ngettext("%(n)s picture", "%(n)s pictures", value) % {"n": value}
+        return money.pictures(value)
     return money.show(value, refusal["currency"])
 
 

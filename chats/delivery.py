@@ -18,11 +18,12 @@ from django.http import (
 )
 from django.utils.http import parse_etags
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 
 from assistants import renditions, spool
 from assistants.models import Artifact, Rendition
 from tale.lib.aio import in_db
-from tale.lib.refusals import Refusal
+from tale.lib.refusals import Refusal, filled
 
 VARIANTS, DOWNLOADS = tuple(renditions.SIDES), tuple(renditions.FORMATS)
 LINK_S = 60
@@ -51,7 +52,8 @@ def asked_in(query: QueryDict) -> Asked:
 
 def checked(query: Mapping[str, str]) -> Asked:
     if len(query) > 1:
-        raise Refusal("incompatible_parameters", field="download")
+        text = _("Ask for `variant` or for `download`, not for both.")
+        raise Refusal("incompatible_parameters", text, field="download")
     for name, choices in (("variant", VARIANTS), ("download", DOWNLOADS)):
         if name in query and query[name] not in choices:
             raise Refusal("invalid_choice", field=name, choices=list(choices))
@@ -108,7 +110,9 @@ def _part(
         return HttpResponse(content, headers=headers)
     first, last = _bounds(*wanted.groups(), size=len(content))
     if first > last:
-        refusal = Refusal("invalid_range", field="Range", size=len(content))
+        text = _("This file has %(size)s bytes. Ask for a range that begins within them.")
+        said = filled(text, {"size": len(content)})
+        refusal = Refusal("invalid_range", said, field="Range", size=len(content))
         refusal.status = 416
         raise refusal
     headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"

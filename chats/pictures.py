@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts import audit
 from accounts.actor import Actor
@@ -59,12 +60,8 @@ def forget(*, organisation: Organisation, pictures: Sequence[Artifact]) -> list[
         picture.pk: {"id": picture.pk, "width": picture.width, "height": picture.height}
         for picture in pictures
     }
-    said = Message.objects.of(organisation).filter(
-        turn__chat__in={picture.home for picture in pictures if picture.home},
-        role=Message.Role.TOOL,
-    )
     turns = []
-    for message in said:
+    for message in _showing(organisation, pictures):
         entries = message.data.get("pictures", ())
         if not any(entry["id"] in gaps for entry in entries):
             continue
@@ -79,9 +76,16 @@ def forget(*, organisation: Organisation, pictures: Sequence[Artifact]) -> list[
     return turns
 
 
+def _showing(organisation: Organisation, pictures: Sequence[Artifact]) -> QuerySet[Message]:
+    """In the chat that keeps one, and in those of its owner where it was shown again."""
+    answers = Message.objects.of(organisation).filter(role=Message.Role.TOOL)
+    owners = {picture.owner_id for picture in pictures}
+    again = Q(data__is_again=True, turn__chat__owner__in=owners)
+    return answers.filter(Q(turn__chat__in={picture.home for picture in pictures}) | again)
+
+
 def _say_in_chat(picture: Artifact, alt: str) -> None:
-    said = Message.objects.of(picture.organisation).filter(role=Message.Role.TOOL)
-    for message in said.filter(turn__chat=picture.home) if picture.home else ():
+    for message in _showing(picture.organisation, [picture]) if picture.home else ():
         mine = [entry for entry in message.data.get("pictures", ()) if entry["id"] == picture.pk]
         for entry in mine:
             entry["alt"] = alt

@@ -22,14 +22,15 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.actor import Actor
 from accounts.auth import actor_of
-from assistants import jobs
+from assistants import jobs, storage
 from assistants.access import assistants_for
 from chats import cards, delivery, links, pictures, turns
-from chats.access import chat_for, chats_of, picture_for
+from chats.access import chat_for, chats_of, own_pictures_of, picture_for
 from chats.forms import SayForm, new_token
 from chats.models import Chat, Turn
 from tale.lib.aio import in_db
 from tale.lib.htmx import is_htmx
+from tale.lib.paging import PAGE, page
 
 
 @require_GET
@@ -89,6 +90,17 @@ def stop(request: HttpRequest, job_id: str) -> HttpResponse:
     actor = actor_of(request)
     jobs.cancel(job=jobs.job_for(actor, job_id), actor=actor, now=timezone.now())
     return HttpResponse(status=204)
+
+
+@require_safe
+def my_pictures(request: HttpRequest) -> HttpResponse:
+    """What there is to clear away where the storage is full."""
+    actor = actor_of(request)
+    asked = {"limit": PAGE, "cursor": request.GET.get("cursor", "")}
+    found, next_cursor = page(own_pictures_of(actor), asked, newest_first=True)
+    usage = storage.usage_of(actor)
+    seen = {"pictures": found, "next_cursor": next_cursor, "storage": usage, "chat_days": None}
+    return render(request, "chats/pictures.html", seen)
 
 
 @require_http_methods(["GET", "HEAD", "DELETE"])

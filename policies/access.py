@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts import audit
 from accounts.actor import Actor
@@ -107,7 +108,11 @@ class Limits:
         limit = self.most_pictures
         if limit is None or n <= int(limit.value):
             return YES
-        text = _("At most %(most)s pictures at once are allowed %(where)s. Ask for fewer.")
+        text = ngettext_lazy(
+            "At most one picture at once is allowed %(where)s. Ask for one.",
+            "At most %(most)s pictures at once are allowed %(where)s. Ask for fewer.",
+            "most",
+        )
         return _beyond(limit, "n", text)
 
     def side(self, width: int, height: int) -> Verdict:

@@ -23,7 +23,7 @@ from policies.spender import Quote, Spender
 from tale.lib import clock, money
 from tale.lib.refusals import Refusal, filled
 
-SHOW = lazy(money.show, str)
+SHOW, PICTURES = lazy(money.show, str), lazy(money.pictures, str)
 UNCLAIMED = timedelta(minutes=15)  # a hold nobody claims is given back
 
 SCOPE_TEXT: dict[str, Promise] = {
@@ -46,7 +46,7 @@ class BudgetExceeded(Refusal):
         one = -(-asked // held.pictures) if held.pictures else 1
         in_pictures = rule.measure == BudgetRule.Measure.PICTURES
         currency = held.organisation.currency
-        shown = str if in_pictures else partial(SHOW, currency=currency)
+        shown = PICTURES if in_pictures else partial(SHOW, currency=currency)
         wait_s = int((window.ends_at - now).total_seconds()) if window.ends_at else 0
         super().__init__(
             message=filled(
@@ -55,7 +55,7 @@ class BudgetExceeded(Refusal):
                     "asked": shown(asked),
                     "scope": SCOPE_TEXT[rule.scope],
                     "left": shown(left),
-                    "limit": shown(rule.limit),
+                    "limit": rule.limit if in_pictures else shown(rule.limit),
                 },
             ),
             retry_after_s=max(wait_s, 0),

@@ -54,6 +54,7 @@ class Held(Refusal):
 def put(*, actor: Actor, scope: str, subject: str, reason: str, now: datetime) -> LegalHold:
     who = _somebody(actor)
     rules.lock(actor.organisation, alone=True)
+    _require_new(actor.organisation, scope, subject)
     hold = LegalHold(
         organisation=actor.organisation, scope=scope, subject=subject, reason=reason.strip()
     )
@@ -98,6 +99,16 @@ def covered(organisation: Organisation) -> Covered:
         chats=frozenset(subjects[Scope.CHAT]),
         people=frozenset(people.values_list("user_id", flat=True)),
     )
+
+
+def _require_new(organisation: Organisation, scope: str, subject: str) -> None:
+    """Two of the same would take two releases, and the second holds nothing more."""
+    known = LegalHold.objects.of(organisation).filter(
+        scope=scope, subject=subject, released_at=None
+    )
+    if known.exists():
+        text = _("This is under a legal hold already. Nothing more is needed to keep it.")
+        raise Refusal("already_exists", text, field=scope)
 
 
 def _somebody(actor: Actor) -> str:

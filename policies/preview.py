@@ -1,4 +1,5 @@
-"""What a rule would have done in the month gone by, played again from the ledger.
+"""What a rule would have done in the month gone by, played again from the ledger, and what of it
+would be used by now.
 
 What was refused then, by other rules, is in no ledger: the figure is a lower bound.
 """
@@ -12,7 +13,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from policies import periods, rules
-from policies.models import BudgetRule, Entry
+from policies.models import BudgetRule, Entry, Hold
+from policies.usage import Usage
 
 
 @dataclass(slots=True)
@@ -60,6 +62,27 @@ def of(rule: BudgetRule, *, now: datetime) -> Preview:
             seen.amount_micro += amount
             seen.pictures += pictures
     return seen
+
+
+def used_now(rule: BudgetRule, *, now: datetime) -> list[Usage]:
+    """As its windows would begin if it were saved now, the fullest first."""
+    organisation = rule.organisation
+    starts_at, ends_at = periods.bounds(rule.period, zone=organisation.time_zone, now=now)
+    others = [other for other in rules.in_force(organisation) if other.pk != rule.pk]
+    booked = rules.summed(Entry.objects.of(organisation).filter(held_at__gte=starts_at))
+    held = Hold.objects.of(organisation).filter(state__in=Hold.OPEN, held_at__gte=starts_at)
+    used: dict[str, dict[type, int]] = defaultdict(lambda: defaultdict(int))
+    spends: list[Entry | Hold] = [*booked, *held]
+    for spend in spends:
+        if whose := rules.subject_among([*others, rule], rule, spend):
+            amount, pictures = spend.amount_micro, spend.pictures
+            size = rules.weight(rule, amount_micro=amount, pictures=pictures)
+            used[whose][type(spend)] += size
+    found = [
+        Usage(rule, whose, max(sizes[Entry], 0), sizes[Hold], ends_at)
+        for whose, sizes in used.items()
+    ]
+    return sorted(found, key=lambda usage: (-usage.used, usage.subject))
 
 
 def _asked_for(

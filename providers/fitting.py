@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from providers import sizes
 from providers.shapes import Adjustment, Capabilities, Plan, Wish
@@ -35,8 +36,7 @@ def fit(wish: Wish, able: Capabilities) -> Plan:
     if not wish.prompt.strip():
         raise Refusal("blank", field="prompt")
     if not 1 <= wish.n <= able.most_pictures:  # never reduced in silence
-        bound = "minimum" if wish.n < 1 else "maximum"
-        raise Refusal("out_of_range", field="n", least=1, most=able.most_pictures, bound=bound)
+        raise beyond(wish.n, able.most_pictures)
     operation = _operation(wish, able)
     told = _Told()
     aspect, resolution, width, height = _size(wish.size or "auto", able, told)
@@ -67,6 +67,14 @@ def fit(wish: Wish, able: Capabilities) -> Plan:
     )
 
 
+def beyond(n: int, most: int) -> Refusal:
+    text = ngettext("Ask for one picture.", "Ask for 1 to %(most)d pictures.", most)
+    bound = "minimum" if n < 1 else "maximum"
+    return Refusal(
+        "out_of_range", text % {"most": most}, field="n", least=1, most=most, bound=bound
+    )
+
+
 def _operation(wish: Wish, able: Capabilities) -> str:
     """Refused before anything is paid: a picture or mask left out would change what is drawn."""
     changes = {"edit", "inpaint"} & set(able.operations)
@@ -82,8 +90,12 @@ def _operation(wish: Wish, able: Capabilities) -> str:
         raise Refusal("unsupported_for_model", message, field="image")
     if wish.references > able.most_references:
         most = able.most_references
-        message = _("This model takes at most %(most)d pictures. Remove some.") % {"most": most}
-        raise Refusal("too_many_items", message, field="image", most=most)
+        message = ngettext(
+            "This model takes one picture at most. Send only that.",
+            "This model takes at most %(most)d pictures. Remove some.",
+            most,
+        )
+        raise Refusal("too_many_items", message % {"most": most}, field="image", most=most)
     if wish.has_mask and not ("inpaint" in changes and able.mask):
         message = _("This model cannot change a marked part only. Remove the mask.")
         raise Refusal("unsupported_for_model", message, field="mask")
@@ -98,7 +110,8 @@ def _size(size: str, able: Capabilities, told: _Told) -> tuple[str, str, int, in
     asked = sizes.pixels(able.default_size if size == "auto" else size)
     wanted = asked[0] / asked[1] if asked else sizes.shape(size)
     if wanted is None:
-        raise Refusal("invalid_choice", field="size")
+        message = _("Ask for auto, for a size such as 1024x1024, or for a shape such as 16:9.")
+        raise Refusal("invalid_choice", message, field="size")
     aspect = resolution = ""
     found: tuple[int, int] | None
     if able.aspects:
@@ -122,7 +135,9 @@ def _size(size: str, able: Capabilities, told: _Told) -> tuple[str, str, int, in
 def _require_sides(asked: tuple[int, int], able: Capabilities) -> None:
     least, most = able.shortest_side, able.longest_side
     if not able.sizes and not (least <= min(asked) and max(asked) <= most):
-        raise Refusal("out_of_range", field="size", least=least, most=most)
+        message = _("This model draws from %(least)d to %(most)d pixels a side.")
+        said = message % {"least": least, "most": most}
+        raise Refusal("out_of_range", said, field="size", least=least, most=most)
 
 
 def _is_met(size: str, aspect: str, got: tuple[int, int]) -> bool:

@@ -146,7 +146,7 @@ def _in_our_currency(
         words = {"theirs": currency, "ours": organisation.currency}
         raise Refusal("required", text % words, field="rate")
     if rate_micro < 1:
-        raise Refusal("out_of_range", field="rate", least=1, most=MOST_MICRO)
+        raise Refusal("out_of_range", _("This rate is too small."), field="rate")
     converted = money.per_million(amount_micro * _bounded(rate_micro, "rate"))
     return {
         "amount_micro": _bounded(converted, "amount"),
@@ -160,7 +160,8 @@ def _in_our_currency(
 
 def _bounded(micro: int, field: str) -> int:
     if not 0 <= micro <= MOST_MICRO:
-        raise Refusal("out_of_range", field=field, least=0, most=MOST_MICRO)
+        text = _("Write an amount from 0 to %(most)s.") % {"most": money.plain(MOST_MICRO)}
+        raise Refusal("out_of_range", text, field=field)
     return micro
 
 

@@ -224,7 +224,8 @@ def _piece(rows: list[Price], plan: Plan) -> str:
 def _unknown(model: Model, missing: list[str]) -> Refusal:
     named = (str(Unit(unit).label) if unit in Unit.values else unit for unit in missing)
     message = _(
-        "%(model)s has no price (%(missing)s), so nothing was spent. Ask an administrator."
+        "%(model)s has no price (%(missing)s), so nothing was spent. "
+        "An administrator can set it under Providers & models, Prices."
     ) % {"model": model.name, "missing": ", ".join(named)}
     return Refusal("price_unknown", message, field="model", model=model.name, missing=missing)
 

@@ -231,7 +231,10 @@ class _Shelf:
             text = _("%(model)s may not be used here. Ask an administrator.")
             return "model_not_allowed", text % {"model": model.name}
         if not catalogue.is_priced(model):
-            text = _("%(model)s has no price, so nothing may be spent on it.")
+            text = _(
+                "%(model)s has no price, so nothing may be spent on it. "
+                "An administrator can set it under Providers & models, Prices."
+            )
             return "price_unknown", text % {"model": model.name}
         if provider.rests_until is not None and health.is_resting(provider, now=now):
             until = date_format(timezone.localtime(provider.rests_until), "TIME_FORMAT")

@@ -93,6 +93,12 @@ function show(index) {
   count.textContent = isAlone ? "" : many.replace("%n", at + 1).replace("%t", pictures.length);
 }
 
+// The answer's own form does it: it asks first, and its frame then says what became of it.
+function askToDelete(picture) {
+  viewer.close();
+  picture.closest(".picture-frame").querySelector(".picture__delete").requestSubmit();
+}
+
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-picture]");
   if (!button) return;
@@ -104,6 +110,7 @@ viewer.addEventListener("click", ({ target }) => {
   const action = target.closest("[data-viewer]")?.dataset.viewer;
   if (action === "previous") show(at - 1);
   else if (action === "next") show(at + 1);
+  else if (action === "delete") askToDelete(pictures[at]);
   else if (action === "close" || target.matches("dialog, figure, .viewer__bar")) viewer.close();
 });
 viewer.addEventListener("keydown", ({ key }) => {

@@ -33,7 +33,7 @@ class BlockedForm(GovernedForm):
         file: UploadedFile[Any] = self.cleaned_data["file"]
         try:
             if (file.size or 0) > gate.MOST_UPLOADED:
-                raise Refusal("file_too_large", field="file", most=gate.MOST_UPLOADED)
+                raise Refusal("file_too_large", field="file", limit_bytes=gate.MOST_UPLOADED)
             gate.look_at_sent(file.read())
         except Refusal as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.code) from refusal

@@ -91,17 +91,7 @@ class ImagePolicyForm(SubjectForm):
 
     class Meta:
         model = ImagePolicy
-        fields = (
-            "scope",
-            "allowed_models",
-            "most_side",
-            "most_quality",
-            "most_pictures",
-            "confirm_above_micro",
-            "deadline_s",
-            "surfaces",
-            "label",
-        )
+        fields = ("scope", *ImagePolicy.LIMITS)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -298,7 +288,10 @@ class ImagePolicyAdmin(Restricting):
         "most_side": _("In pixels. Empty: as the model can."),
         "most_quality": _("Where nobody asks for a quality, the best that is allowed is taken."),
         "most_pictures": _("1 to 10. Empty: as the model can."),
-        "label": _("Says “AI” where people see it, on what AI makes from then on. Originals stay."),
+        "label": _(
+            "Says “AI” where people see it, on what AI makes from then on. Originals stay. What a "
+            "program draws, as Studio does, is no AI and carries none."
+        ),
     }
     list_display = (
         "whose",

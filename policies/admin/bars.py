@@ -9,11 +9,11 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from policies import preview, usage
+from policies.admin import met
 from policies.admin.names import name_of, names_of
 from policies.models import BudgetRule
 from tale.lib import money
@@ -50,7 +50,7 @@ def whose(rule: BudgetRule, names: Names) -> str:
 
 def shown(rule: BudgetRule, amount: int) -> str:
     if rule.measure == BudgetRule.Measure.PICTURES:
-        return _t("%(number)s pictures") % {"number": amount}
+        return money.pictures(amount)
     return money.show(amount, rule.organisation.currency)
 
 
@@ -62,13 +62,17 @@ def drawn(rule: Any, *, most: int, named: bool) -> SafeString:
 
 
 def foreseen(rule: BudgetRule, *, now: datetime, most: int = 10) -> SafeString:
-    """What it would have done, and to whom."""
-    seen = preview.of(rule, now=now)
+    """Whom it meets, what of it would be used by now, and what it would have done last month."""
+    seen, used = preview.of(rule, now=now), preview.used_now(rule, now=now)
     worst = sorted(seen.stopped.items(), key=lambda each: -each[1])
-    names = names_of([subject for subject, _number in worst[:most]], rule.organisation)
+    subjects = [each.subject for each in used[:most]] + [whose for whose, _number in worst[:most]]
+    names = names_of(subjects, rule.organisation)
     return render_to_string(
         "admin/foreseen.html",
         {
+            "whom": met.whom(rule),
+            "rows": rows_of(used[:most], names),
+            "others": max(len(used) - most, 0),
             "seen": seen,
             "amount": money.show(seen.amount_micro, rule.organisation.currency),
             "stopped": [(name_of(subject, names), number) for subject, number in worst[:most]],

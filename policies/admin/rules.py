@@ -112,7 +112,7 @@ class RuleAdmin(OrganisationAdmin):
     list_select_related = ("organisation",)
     search_fields = ("subject", "id")
     search_help_text = _("Search by the id of a person, team, assistant or key")
-    readonly_fields = ("usage_now", "last_month")
+    readonly_fields = ("usage_now", "foreseen")
     conditional_fields = SHOWN_FOR_SCOPE | {
         "is_default": "scope != 'organisation'",
         "is_per_member": "scope == 'team' || scope == 'organisation'",
@@ -152,8 +152,8 @@ class RuleAdmin(OrganisationAdmin):
     def usage_now(self, rule: Any) -> SafeString:
         return bars.drawn(rule, most=20, named=True)
 
-    @theme.display(description=_("last month"))
-    def last_month(self, rule: Any) -> SafeString | str:
+    @theme.display(description=_("preview"))
+    def foreseen(self, rule: Any) -> SafeString | str:
         if rule.limit is None or not hasattr(rule, "organisation"):
             return _t("Fill it in, then choose Preview: nothing is saved by it.")
         return bars.foreseen(rule, now=timezone.now())
@@ -171,7 +171,7 @@ class RuleAdmin(OrganisationAdmin):
             (_("Whom it meets"), {"fields": ("scope", *subjects, "is_per_member", "is_default")}),
             (_("How much"), {"fields": ("capability", "measure", "limit", "period")}),
             (_("What happens"), {"fields": ("action", "warn_percent", "is_enabled")}),
-            (_("What it would have done"), {"fields": ("last_month",)}),
+            (_("What it does"), {"fields": ("foreseen",)}),
         )
 
     def get_form(self, request: HttpRequest, obj: Any = None, *asked: Any, **options: Any) -> Any:

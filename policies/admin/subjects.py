@@ -43,7 +43,7 @@ class SubjectForm(GovernedForm):
             if scope not in offered:
                 continue
             self.fields[name] = forms.ModelChoiceField(
-                _choices(model, self.organisation),
+                choices(model, self.organisation),
                 label=label,
                 required=False,
                 empty_label=self.anyone,
@@ -77,7 +77,7 @@ def _subject(row: Any) -> str:
     return row.pk if row is not None else ""
 
 
-def _choices(model: type[Any], organisation: Any) -> QuerySet[Any]:
+def choices(model: type[Any], organisation: Any) -> QuerySet[Any]:
     rows: QuerySet[Any] = model.objects.of(organisation)
     if model is Membership:
         return rows.filter(deactivated_at=None).select_related("user")

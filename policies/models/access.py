@@ -115,6 +115,17 @@ class ImagePolicy(Restriction):
         BADGE = "badge", _("A badge beside the picture")
         BURNED = "burned", _("In the picture: previews and downloads")
 
+    LIMITS = (
+        "allowed_models",
+        "most_side",
+        "most_quality",
+        "most_pictures",
+        "confirm_above_micro",
+        "deadline_s",
+        "surfaces",
+        "label",
+    )
+
     id = PublicIdField("ipol")
     allowed_models: models.JSONField[list[str], list[str]] = models.JSONField(
         _("allowed models"), default=list, blank=True
@@ -175,6 +186,11 @@ class ImagePolicy(Restriction):
         super().clean()
         if self.scope == Scope.USER:
             raise ValidationError({"scope": _("Limit a person by a budget or by model access.")})
+        if all(getattr(self, name) in (None, "", []) for name in self.LIMITS):
+            raise ValidationError(
+                _("Without effect: nothing is limited by it. Fill in one limit at least."),
+                code="without_effect",
+            )
 
 
 class Guardrail(Tenant):

@@ -105,6 +105,8 @@ def _closing(messages: list[Message], language: Language) -> str:
     result, wish = _parsed(messages[-1].get("content")), _last_wish(messages)
     error = result.get("error")
     if error:
+        if isinstance(error, dict) and error.get("code") == "cancelled":
+            return say("stopped", language)  # they did it, and the card says what it cost
         message = error.get("message") if isinstance(error, dict) else error
         reason = str(message or say("no reason", language)).strip()
         return say("failed", language, reason=reason if reason[-1] in ".!?" else f"{reason}.")

@@ -73,6 +73,10 @@ PHRASES: dict[str, dict[Language, str]] = {
         "en": "I could not make the picture: {reason}",
         "de": "Das Bild ist nicht entstanden: {reason}",
     },
+    "stopped": {
+        "en": "Alright. Shall I draw something else?",
+        "de": "Gut. Etwas anderes zeichnen?",
+    },
     "no reason": {"en": "something went wrong.", "de": "etwas ist schiefgegangen."},
     "unavailable": {
         "en": "Image generation is unavailable here.",

@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpResponseBase, JsonResponse
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.serializers import as_serializer_error
 from rest_framework.settings import api_settings
+from rest_framework.views import APIView
 
 from tale.api.faces import Face, face_of
 from tale.lib.causes import refusal_of
-from tale.lib.refusals import STATUS_OF, TEXT_OF, Refusal, Text
+from tale.lib.refusals import STATUS_OF, TEXT_OF, Refusal, Text, filled
 from tale.witness import witness
 
 Body = dict[str, Any]
@@ -129,7 +131,7 @@ def _last_name(path: str) -> str:
 
 def handle(exception: Exception, context: Mapping[str, Any]) -> HttpResponseBase | None:
     """DRF's EXCEPTION_HANDLER. None: a bug, which Django logs and tale.edges answers."""
-    refusal = _of_drf(exception) or refusal_of(exception)
+    refusal = _of_drf(exception, context["view"]) or refusal_of(exception)
     if refusal is None:
         return None
     request = context["request"]._request
@@ -138,8 +140,12 @@ def handle(exception: Exception, context: Mapping[str, Any]) -> HttpResponseBase
     return respond(refusal, face, getattr(request, "request_id", ""))
 
 
-def _of_drf(exception: Exception) -> Refusal | None:
+def _of_drf(exception: Exception, view: APIView) -> Refusal | None:
     match exception:
+        case drf.UnsupportedMediaType():
+            taken = ", ".join(parser.media_type for parser in view.parser_classes)
+            text = _("Send this as %(type)s.")
+            return Refusal("unsupported_media_type", filled(text, {"type": taken}))
         case drf.ValidationError() | DjangoValidationError():
             return _of_fields(exception)
         case drf.NotAuthenticated():
@@ -159,7 +165,6 @@ _DRF_CODES: dict[type[drf.APIException], str] = {
     drf.NotFound: "not_found",
     drf.MethodNotAllowed: "method_not_allowed",
     drf.NotAcceptable: "not_acceptable",
-    drf.UnsupportedMediaType: "unsupported_media_type",
     drf.ParseError: "invalid_json",
 }
 

@@ -12,5 +12,5 @@ urlpatterns = [
     path("", include("policies.api")),
     path("", include("providers.api.urls")),
     path("", include("chats.api")),
-    path("", include("assistants.api")),
+    path("", include("assistants.api.urls")),
 ]

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from django.utils.formats import get_format
+from django.utils.translation import ngettext
 
 from tale.lib.refusals import Refusal
 
@@ -27,6 +28,11 @@ def plain(micro: int) -> str:
 def show(micro: int, currency: str) -> str:
     """For people: `1,2345 EUR` where they write it so."""
     return f"{plain(micro).replace('.', get_format('DECIMAL_SEPARATOR'))} {currency}"
+
+
+def pictures(count: int) -> str:
+    """What a budget counts that is kept in pictures."""
+    return ngettext("%(n)s picture", "%(n)s pictures", count) % {"n": count}
 
 
 def per_million(amount: int) -> int:

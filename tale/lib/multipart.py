@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.parsers import BaseParser
 
-from tale.lib.refusals import Refusal
+from tale.lib.refusals import TYPE_TEXTS, Refusal
 
 MIB = 2**20
 MOST_FILE_BYTES = 20 * MIB
@@ -131,7 +131,7 @@ class MultipartParser(BaseParser):
 
 
 class SentField(serializers.FileField):
-    default_error_messages = {"invalid_type": _("Send a file here.")}
+    default_error_messages = {"invalid_type": TYPE_TEXTS["file"]}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Sent):

@@ -8,6 +8,7 @@
 Anything else is a bug, and only a bug is logged as an error.
 """
 
+import json
 from typing import Any
 
 from django.utils.functional import Promise, lazy
@@ -94,6 +95,17 @@ TEXT_OF: dict[str, Text] = {
     "field_not_allowed": _("This field cannot be set here."),
     "lookup_not_allowed": _("This list cannot be asked for that."),
     "invalid_choice": _("This is not one of the choices."),
+    "invalid_type": _("This is not the right type."),
+    "invalid_value": _("This value is not right."),
+    "invalid_date": _("Send a day such as 2026-11-21."),
+    "invalid_cursor": _("This cursor is not of this list. Take `next_cursor` of the page before."),
+    "invalid_token": _("This token is not known."),
+    "invalid_payload": _("This request is not one we can read. Send it again, whole."),
+    "invalid_idempotency_key": _("This idempotency key is not one we can keep."),
+    "incomplete_body": _("This request broke off. Send it again, whole."),
+    "duplicate_field": _("This field is sent twice."),
+    "null_not_allowed": _("Null is not taken here. Leave it out instead."),
+    "too_many_items": _("These are too many. Send fewer."),
     "invalid_characters": _("There are characters in this that are not text."),
     "invalid_number": _("This is not a number as we take it."),
     "invalid_range": _("This ends before it begins."),
@@ -108,7 +120,10 @@ TEXT_OF: dict[str, Text] = {
     "too_many_frames": _("This animation is too long. Send one picture."),
     "unsupported_file_type": _("Send a PNG, JPEG or WebP picture."),
     "invalid_multipart": _("This form is damaged. Send it again, whole."),
-    "storage_full": _("Your storage is full. Delete pictures you no longer need."),
+    "storage_full": _(
+        "Your storage is full. Delete pictures you no longer need under My pictures, "
+        "or ask an administrator for more room."
+    ),
     "too_many_files": _("These are too many files. Send fewer."),
     "storage_unavailable": _("The store of pictures does not answer. Try again in a minute."),
     "content_policy": _("The provider refuses to make this. Ask for something else."),
@@ -121,7 +136,10 @@ TEXT_OF: dict[str, Text] = {
     "internal_error": _("Something broke on our side. It was recorded under the request id."),
     "rate_limited": _("Too many requests. Wait a moment and try again."),
     "database_unavailable": _("The database does not answer. Try again in a few seconds."),
-    "price_unknown": _("This model has no price, so nothing was spent. Ask an administrator."),
+    "price_unknown": _(
+        "This model has no price, so nothing was spent. "
+        "An administrator can set one under Providers & models, Prices."
+    ),
     "image_generation_unavailable": _(
         "Image generation is unavailable: no model is tagged Image generation. "
         "An administrator can add one under Providers & models."
@@ -131,13 +149,61 @@ TEXT_OF: dict[str, Text] = {
     "idempotency_key_reused": _("This idempotency key was used with another request."),
 }
 
+# Where the details name what would do, so does the text.
+TEXT_WITH: dict[tuple[str, str], Text] = {
+    ("invalid_choice", "choices"): _("This is not one of the choices. Choose one of: %(choices)s."),
+    ("out_of_range", "least"): _("This is not between %(least)s and %(most)s."),
+    ("too_long", "most"): _("This is longer than %(most)s characters. Shorten it."),
+    ("too_many_items", "most"): _("Send no more than %(most)s."),
+    ("too_many_files", "most"): _("These are too many files. Send no more than %(most)s."),
+    ("file_too_large", "limit_bytes"): _(
+        "This file is larger than %(limit_mib)s MiB. Make it smaller."
+    ),
+    ("request_too_large", "limit_bytes"): _("This request is larger than %(limit_mib)s MiB."),
+    ("invalid_idempotency_key", "most"): _("An idempotency key has at most %(most)s characters."),
+    ("unsupported_parameter", "only"): _(
+        "Only %(only)s is taken here. Send that, or leave it out."
+    ),
+    ("invalid_json", "line"): _("This is not valid JSON: see line %(line)s, column %(column)s."),
+}
+# What a field takes, by the name that its details give it.
+TYPE_TEXTS = {
+    "string": _("Send text here."),
+    "integer": _("Send a whole number here, without quotes."),
+    "boolean": _("Send true or false here, without quotes."),
+    "array": _("Send a list here."),
+    "object": _("Send an object here."),
+    "file": _("Send a file here."),
+}
+MIB = 2**20
+
 
 def _filled(text: Text, words: dict[str, Any]) -> str:
-    return str(text) % words
+    return str(text % words)
 
 
 # A text with words in it, in the language of whoever reads it and not of the thread that wrote it.
 filled = lazy(_filled, str)
+
+
+def usual_text(code: str, details: dict[str, Any]) -> Text:
+    if code == "invalid_type" and details.get("expected"):
+        return TYPE_TEXTS[details["expected"]]
+    for (of_code, detail), text in TEXT_WITH.items():
+        if code == of_code and detail in details:
+            return filled(text, _words(details))
+    return TEXT_OF.get(code) or code.replace("_", " ")
+
+
+def _words(details: dict[str, Any]) -> dict[str, Any]:
+    words = dict(details)
+    if "choices" in details:
+        words["choices"] = ", ".join(map(str, details["choices"]))
+    if "limit_bytes" in details:
+        words["limit_mib"] = details["limit_bytes"] // MIB
+    if "only" in details:
+        words["only"] = json.dumps(details["only"])
+    return words
 
 
 class Refusal(Exception):
@@ -156,7 +222,7 @@ class Refusal(Exception):
     ) -> None:
         self.code = code or self.code
         self.status = STATUS_OF[self.code]
-        self.message = message or TEXT_OF.get(self.code) or self.code.replace("_", " ")
+        self.message = message or usual_text(self.code, details)
         self.field = field
         self.retry_after_s = retry_after_s
         self.details = details

@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from tale.lib import money
-from tale.lib.refusals import Refusal
+from tale.lib.refusals import TYPE_TEXTS, Refusal
 
 BIGGEST = 2**63 - 1  # what a database column holds
 _NAMED_FAULTS = 20
@@ -29,13 +29,18 @@ _MICRO_DIGITS = re.compile(r"\d{1,12}\.\d{7,}", re.ASCII)
 _INKLESS = "\u115f\u1160\u3164\uffa0\u2800"
 
 _Messages = dict[str, Any]
-_TYPE: _Messages = {"invalid_type": _("This is not the right type.")}
+
+
+def _type(name: str) -> _Messages:
+    return {"invalid_type": TYPE_TEXTS[name]}
+
+
 _TEXT: _Messages = {
-    **_TYPE,
+    **_type("string"),
     "invalid_characters": _("NUL and half characters are not text."),
     "blank": _("This field may not be empty."),
 }
-_INTEGER: _Messages = {**_TYPE, "out_of_range": _("This number is too large.")}
+_INTEGER: _Messages = {**_type("integer"), "out_of_range": _("This number is too large.")}
 
 
 def is_blank(text: str) -> bool:
@@ -73,12 +78,17 @@ class StrictURLField(StrictCharField, serializers.URLField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    default_error_messages = _TYPE
+    default_error_messages = {
+        **_type("string"),
+        "invalid_choice": _("This is not one of the choices. Choose one of: {choices}."),
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             self.fail("invalid_type")
-        return super().to_internal_value(data)
+        if data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(map(str, self.choices)))
+        return data
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -107,7 +117,7 @@ class StrictDateTimeField(serializers.DateTimeField):
     """DRF's own guesses the time zone, and reads Arabic digits."""
 
     default_error_messages = {
-        **_TYPE,
+        **_type("string"),
         "invalid_date": _("Send a time with its zone, such as 2026-11-21T09:30:00Z."),
     }
 
@@ -124,7 +134,7 @@ class StrictDateTimeField(serializers.DateTimeField):
 
 class StrictDateField(serializers.DateField):
     default_error_messages = {
-        **_TYPE,
+        **_type("string"),
         "invalid_date": _("Send a day such as 2026-11-21."),
     }
 
@@ -140,7 +150,7 @@ class StrictDateField(serializers.DateField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    default_error_messages = _TYPE
+    default_error_messages = _type("boolean")
 
     def to_internal_value(self, data: Any) -> bool:
         if type(data) is not bool:
@@ -150,7 +160,7 @@ class StrictBooleanField(serializers.BooleanField):
 
 class StrictListField(serializers.ListField):
     default_error_messages = {
-        **_TYPE,
+        **_type("array"),
         "too_many_items": _("Send no more than {max_length}."),
     }
 
@@ -165,7 +175,10 @@ class StrictListField(serializers.ListField):
 class ObjectField(serializers.DictField):
     """An object of names and plain values; whoever takes it checks what the names mean."""
 
-    default_error_messages = {**_TYPE, "too_many_items": _("Send no more than {max_length}.")}
+    default_error_messages = {
+        **_type("object"),
+        "too_many_items": _("Send no more than {max_length}."),
+    }
     most = 60
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -180,7 +193,7 @@ class AmountField(serializers.Field[int, str, str, int]):
     """Money: a text like "12.50" outside, whole micro-units inside."""
 
     default_error_messages = {
-        **_TYPE,
+        **_type("string"),
         "invalid_number": _('Send an amount as text, such as "12.50".'),
         "too_many_decimals": _("An amount has at most six decimals."),
     }
@@ -204,7 +217,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError(_("Send an object here."), code="invalid_type")
+            raise serializers.ValidationError(str(TYPE_TEXTS["object"]), code="invalid_type")
         faults: dict[str, Any] = {}
         for name in data:
             if (fault := self._fault(name)) and len(faults) < _NAMED_FAULTS:

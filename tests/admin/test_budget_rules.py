@@ -20,7 +20,7 @@ from tests.admin.conftest import (
     spend,
     told,
 )
-from tests.people import actor_for, owner_of
+from tests.people import actor_for, membership_of, owner_of
 
 Rows = dict[str, Any]
 RULE = {
@@ -135,6 +135,28 @@ class TestBudgetRule:
         assert "stopped nothing" in page_of(
             self.add(as_(dana), scope="user", limit="1", _look="Preview")
         )
+
+    def test_a_preview_says_whom_it_meets_and_what_is_used_by_now(
+        self, dana: User, bob: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        client = as_(dana)
+        spend(bob, now=timezone.now())
+
+        def seen(**fields: str) -> str:
+            return page_of(self.add(client, limit="1", _look="Preview", **fields))
+
+        text = seen(scope="user")
+        assert "It meets 3 people: Alice, Bob, Dana. Each of them has it alone." in text
+        assert "0.04 EUR of 1.00 EUR" in text
+        assert "They share it." in seen(scope="organisation")
+        text = seen(scope="user", person=membership_of(dana).pk)
+        assert "It meets Dana." in text
+        assert "has been spent yet" in text
+        assert "It meets nobody yet." in seen(scope="key")
+        own = {"scope": "user", "person": membership_of(bob).pk, "is_default": ""}
+        assert self.add(client, limit="5", **own).status_code == 302
+        assert "It meets 2 people: Alice, Dana." in seen(scope="user", is_default="on")
+        assert BudgetRule.objects.of(acme).count() == 1
 
     def test_the_same_twice(self, dana: User, acme: Organisation, as_: SignIn) -> None:
         client = as_(dana)

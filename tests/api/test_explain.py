@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -69,6 +71,20 @@ def test_a_full_budget(office: Organisation, bob: User, dana: User, calls: Any) 
     body = ask(calls, bob)
     assert (body["allowed"], body["code"], body["amount"]) == (False, "budget_exceeded", "0.08")
     assert ask(calls, bob, n=1)["allowed"]
+
+
+def test_a_budget_begins_anew_in_the_zone_of_the_organisation(
+    office: Organisation, bob: User, dana: User, calls: Any
+) -> None:
+    Organisation.objects.filter(pk=office.pk).update(time_zone="Pacific/Auckland")
+    rule = BudgetRule(scope="organisation", capability="image", limit=100_000)
+    rules.save(actor=actor_for(dana), rule=rule, now=timezone.now())
+    step = ask(calls, bob)["steps"][-1]
+    resets_at = datetime.fromisoformat(step["resets_at"])
+    assert (resets_at.day, resets_at.hour) == (1, 0)
+    assert resets_at.utcoffset() == resets_at.astimezone(ZoneInfo("Pacific/Auckland")).utcoffset()
+    assert "at 00:00 (UTC+1" in step["message"]
+    assert step["message"].endswith(").")
 
 
 def test_every_no_is_told_and_the_first_decides(

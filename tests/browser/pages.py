@@ -19,6 +19,7 @@ DOOR = (
 OWN = (
     "/",
     "/profile",
+    "/pictures",
     "/keys",
     "/accounts/password/change/",
     "/accounts/email/",

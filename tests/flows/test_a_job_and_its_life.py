@@ -137,6 +137,7 @@ def test_what_cannot_be_stopped_any_more_is_paid_and_kept(
     assert picture["is_late"]
     assert program.get(picture["content"]).status_code == 200
     assert program.get("/api/v1/pictures").json()["data"] == []
+    assert "came all the same: 0.04 EUR was billed" in shown["message"]
     assert as_(charlie).get(f"/pictures/{picture['id']}").status_code == 404
 
 
@@ -174,7 +175,8 @@ def test_what_is_over_stays_over(
     office: Organisation, bob: User, script: Script, program: Program
 ) -> None:
     async_to_sync(draw)(bob)
-    assert stop(program, office)["state"] == "done"
+    told = stop(program, office)
+    assert (told["state"], told["progress"], told["message"]) == ("done", 1.0, "")
     assert Artifact.objects.of(office).get().state == "ready"
 
 
@@ -225,6 +227,36 @@ def test_a_button_in_the_chat_stops_it(
     assert page.count('role="alert"') == again.count('role="alert"')  # nothing pops up
     assert '"cancelled"' in script.asked[1].messages[-1]["content"]
     assert not Entry.objects.of(office).filter(capability="image").exists()
+
+
+def test_what_came_after_its_stop_is_told_in_the_chat(
+    office: Organisation, bob: User, script: Script, as_: Any
+) -> None:
+    client: Client = as_(bob)
+    script.is_held = True
+    script.calls('{"prompt": "a fox"}')
+    script.says("Stopped it.")
+    turn = ask(client, "a fox please")
+    path = f"/chats/{turn.chat_id}"
+
+    async def scenario() -> str:
+        working = asyncio.create_task(answering.answer(turn.pk))
+        await until(lambda: script.bill)
+        job = await in_db(ImageJob.objects.of(office).get)
+        await in_db(client.post, f"/image-jobs/{job.pk}/stop")
+        await working
+        before: str = (await in_db(client.get, path)).content.decode()
+        script.is_held = False
+        await asyncio.gather(*images._unfinished, return_exceptions=True)
+        return before
+
+    before = async_to_sync(scenario)()
+    assert "up to 0.04 EUR may still be billed" in before
+    page = client.get(path).content.decode()
+    picture = Artifact.objects.of(office).get()
+    assert "came all the same: 0.04 EUR was billed" in page
+    assert f'href="/pictures/{picture.pk}"' in page
+    assert "after you had stopped it" in client.get("/pictures").content.decode()
 
 
 def live_body(key: str) -> str | bytes | None:

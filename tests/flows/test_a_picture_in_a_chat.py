@@ -109,7 +109,7 @@ def test_a_rule_counts_what_was_spent_before_it(
     work(ask(as_(bob), "two foxes please"))
     rule = cap(dana, 3, measure="pictures")
     assert [window.settled for window in Window.objects.filter(rule=rule)] == [2]
-    script.calls(PROMPT)
+    script.calls(PROMPT.replace("fox", "heron"))
     script.says("Sorry.")
     turn = work(ask(as_(bob), "and two more", token="token-0002"))
     entry = turn.messages.get(turn=turn, role="tool").data["refusal"]

@@ -19,7 +19,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Organisation, User
-from assistants import deletion, images, likeness, renditions
+from assistants import deletion, images, likeness, origins, renditions
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from providers.shapes import Wish
@@ -96,6 +96,23 @@ def test_what_was_saved_again_looks_like_ours(fox: Artifact, client: Client) -> 
         answer = ask(client, saved_again(fox.get_bytes(), form, size, **how))
         assert verdict(answer) == "alike", (form, size)
         assert b"says nothing of itself" in answer.content
+
+
+def test_one_that_was_deleted_since_is_told_as_such(
+    fox: Artifact, bob: User, client: Client, api: Any, key_for: Any
+) -> None:
+    deletion.begin(actor=actor_for(bob), picture=fox, now=timezone.now())
+    page = ask(client, sha256=fox.sha256).content.decode()
+    assert "It was made here, and has been deleted since" in page
+    assert "Yes, this is" not in page
+    assert not any(word in page for word in (fox.pk, "Acme", "Bob", "/p/"))
+    answer = api(key_for(bob)).post(
+        "/api/v1/picture-origins", {"sha256": fox.sha256}, MULTIPART_CONTENT
+    )
+    told = answer.json()
+    assert (told["verdict"], told["deleted"]) == ("same", True)
+    fox.refresh_from_db()
+    assert told["deleted_on"] == str(origins.day_of(fox, fox.deleted_at))
 
 
 def test_another_picture_is_none_of_ours(fox: Artifact, acme: Organisation, bob: User) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test.client import MULTIPART_CONTENT
 from django.utils import timezone
 
 from accounts.models import Organisation, User
@@ -68,6 +69,65 @@ def test_a_wish_that_no_model_meets(
 ) -> None:
     assert refused(draw(api(key_for(bob)), **wish)) == no
     assert nothing_moved(office, script)
+
+
+@pytest.mark.parametrize(
+    ("wish", "named"),
+    [
+        ({"n": 11}, "1 to 10"),
+        ({"n": "3"}, "whole number here"),
+        ({"prompt": 5}, "Send text"),
+        ({"size": "huge"}, "1024x1024"),
+        ({"quality": "holy"}, "low, medium, high"),
+        ({"background": "red"}, "auto, opaque, transparent"),
+        ({"stream": "yes"}, "true or false"),
+        ({"stream": True}, "Only false"),
+        ({"moderation": None}, "Leave it out"),
+        ({"prompt": "x" * 32_001}, "32000 characters"),
+    ],
+)
+def test_the_no_names_what_would_do(
+    office: Organisation, bob: User, api: Any, key_for: Any, wish: dict[str, Any], named: str
+) -> None:
+    assert named in draw(api(key_for(bob)), **wish).json()["error"]["message"]
+
+
+def test_too_long_a_key_and_too_many_pictures_name_their_bounds(
+    office: Organisation, bob: User, api: Any, key_for: Any
+) -> None:
+    program = api(key_for(bob))
+    answer = draw(program, {"Idempotency-Key": "k" * 81})
+    assert refused(answer) == (400, "invalid_idempotency_key", "Idempotency-Key")
+    assert "80 characters" in answer.json()["error"]["message"]
+    form = {"prompt": "a fox", "image[]": [f"art_{place}" for place in range(17)]}
+    answer = program.post("/openai/v1/images/edits", form, MULTIPART_CONTENT)
+    assert refused(answer) == (400, "too_many_files", "image")
+    assert "no more than 16" in answer.json()["error"]["message"]
+
+
+def test_each_door_says_how_it_is_sent_to(
+    office: Organisation, bob: User, api: Any, key_for: Any
+) -> None:
+    program = api(key_for(bob))
+    for path, wrong, named in (
+        ("/api/v1/pictures", "application/json", "multipart/form-data"),
+        ("/api/v1/picture-origins", "application/json", "multipart/form-data"),
+        ("/api/v1/picture-checks", MULTIPART_CONTENT, "application/json"),
+        ("/openai/v1/images/edits", "application/json", "multipart/form-data"),
+        ("/openai/v1/images/generations", MULTIPART_CONTENT, "application/json"),
+    ):
+        answer = program.post(path, {"prompt": "x"}, wrong)
+        assert refused_type(answer) == (415, f"Send this as {named}."), path
+
+
+def refused_type(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["message"]
+
+
+def test_where_a_price_is_set(office: Organisation, bob: User, api: Any, key_for: Any) -> None:
+    program = api(key_for(bob))
+    prices(office).delete()
+    assert "Providers & models, Prices" in draw(program).json()["error"]["message"]
 
 
 def test_without_a_price(

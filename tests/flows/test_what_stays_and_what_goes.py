@@ -84,6 +84,19 @@ def cleared(by: User, office: Organisation, **options: Any) -> engine.Told:
 
 
 class TestLegalHolds:
+    def test_the_same_is_not_set_twice(
+        self, office: Organisation, alice: User, dana: User, as_: Any
+    ) -> None:
+        picture = stored(office, dana)
+        held(dana, "picture", picture.pk)
+        said = {"scope": "picture", "picture": picture.pk, "reason": "Case 8"}
+        answer = as_(alice).post("/admin/policies/legalhold/add/", said)
+        assert (answer.status_code, answer["X-Error-Code"]) == (409, "already_exists")
+        assert "under a legal hold already" in answer.rendered_content
+        hold = LegalHold.objects.of(office).get()
+        legal.release(actor=actor_for(alice), hold=hold, reason="Over.", now=timezone.now())
+        assert held(dana, "picture", picture.pk).released_at is None
+
     @pytest.mark.parametrize("scope", LegalHold.Scope.values)
     def test_what_one_covers_stays_whoever_asks(
         self,

@@ -15,6 +15,7 @@ from accounts.models import Organisation, User
 from assistants import images
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
+from chats.models import Chat
 from policies import access, rules
 from policies.models import BudgetRule, Entry, Hold, ImagePolicy, Window
 from providers.errors import Declined, Doubtful, NotBilled
@@ -90,6 +91,42 @@ def test_the_same_wish_brings_the_first_pictures_unpaid(
     said = {"text": "another one", "client_token": "token-0003"}
     client.post(f"/chats/{first.chat_id}/messages", said)
     work(second.chat.turns.get(organisation=office, number=3))
+    assert len(script.bill) == 2
+
+
+def test_the_same_wish_in_another_chat_is_shown_from_the_first(
+    office: Organisation, bob: User, lena: User, script: Script, as_: Any
+) -> None:
+    for _ in range(4):
+        script.calls(json.dumps({"prompt": "a fox"}))
+        script.says("Here it is.")
+    client = as_(bob)
+    first = work(ask(client, "a fox"))
+    second = work(ask(client, "a fox", "token-0002"))
+    page = client.get(f"/chats/{second.chat_id}").content.decode()
+    assert "Made before" in page
+    assert f'href="/chats/{first.chat_id}">To the chat' in page
+    assert len(script.bill) == ImageJob.objects.of(office).count() == 1
+    work(ask(as_(lena), "a fox", "token-0003"))
+    assert len(script.bill) == 2  # somebody else pays for their own
+    picture = Artifact.objects.of(office).get(home=first.chat_id)
+    client.delete(f"/pictures/{picture.pk}")
+    gaps = [client.get(f"/chats/{turn.chat_id}").content.decode() for turn in (first, second)]
+    assert all('class="gap"' in gap for gap in gaps)
+    work(ask(client, "a fox", "token-0004"))
+    assert len(script.bill) == 3  # what is gone is no answer
+
+
+def test_what_a_deleted_chat_keeps_is_no_answer(
+    office: Organisation, bob: User, script: Script, as_: Any
+) -> None:
+    for _ in range(2):
+        script.calls(json.dumps({"prompt": "a fox"}))
+        script.says("Here it is.")
+    client = as_(bob)
+    first = work(ask(client, "a fox"))
+    Chat.objects.of(office).filter(pk=first.chat_id).update(deleted_at=timezone.now())
+    work(ask(client, "a fox", "token-0002"))
     assert len(script.bill) == 2
 
 

@@ -20,6 +20,7 @@ chats:start   POST -       people 302 -
 chats:chat    GET  chat    people 200 -
 chats:say     POST chat    people 302 -
 chats:events  GET  turn    people 200 -
+chats:pictures GET -       people 200 -
 chats:picture GET  picture people 200 - gone=410
 chats:picture GET  sketch  people 200 - gone=410
 chats:picture DELETE picture people/admin,owner,operator 200 - gone=410

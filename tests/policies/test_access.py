@@ -106,6 +106,7 @@ def test_the_strictest_policy_counts(dana: User, bobs: Spender) -> None:
         FeatureSwitch(feature="image_edit", scope="user"),
         FeatureSwitch(feature="image_edit", subject="who_x"),
         ImagePolicy(scope="user", subject="who_x", most_pictures=1),
+        ImagePolicy(),
         ImagePolicy(most_pictures=11),
         ImagePolicy(most_side=8),
         ModelAccess(model="mod_a", scope="galaxy"),

@@ -19,6 +19,12 @@ TOOL = {
 MOUNTAIN = {"prompt": "a mountain at sunset", "size": "square"}
 
 
+def test_who_stopped_it_is_not_told_so_again() -> None:
+    error = {"code": "cancelled", "message": "Stopped. Nothing was billed."}
+    talk = (user("Draw a mountain at sunset"), *drawn(MOUNTAIN, {"error": error}))
+    assert "Stopped" not in said(*talk)
+
+
 def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
 

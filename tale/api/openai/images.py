@@ -101,7 +101,7 @@ def _context(actor: Actor, model: str) -> Context:
 def _key(request: HttpRequest, actor: Actor) -> str:
     sent = request.headers.get("Idempotency-Key", "")
     if len(sent) > LONGEST_KEY:
-        raise Refusal("invalid_idempotency_key", field="Idempotency-Key")
+        raise Refusal("invalid_idempotency_key", field="Idempotency-Key", most=LONGEST_KEY)
     return f"{actor.key.pk}:{sent}" if actor.key and sent else new_id("once")
 
 

@@ -38,6 +38,7 @@ CHOICES = {
     "output_format": ("png", "jpeg", "webp"),
     "response_format": ("b64_json", "url"),
 }
+JSON_TYPES: dict[type, str] = {int: "integer", str: "string", bool: "boolean"}
 OURS = {"output_format": "format", "image": "images"}
 THEIRS = {ours: theirs for theirs, ours in OURS.items()}
 LONGEST_PROMPT, MOST_IMAGES = 32_000, 16
@@ -95,8 +96,9 @@ def of_form(form: Form) -> tuple[Asked, list[Part]]:
             raise Refusal("duplicate_field", field=name[:80])
     for name in form.files:
         if not _is_image(name):
-            known = name in KNOWN
-            raise Refusal("invalid_type" if known else "unknown_parameter", field=name[:80])
+            if name in KNOWN:
+                raise Refusal("invalid_type", field=name, expected="string")
+            raise Refusal("unknown_parameter", field=name[:80])
     asked = of({name: _typed(name, values[0]) for name, values in fields.items()})
     return asked, _parts(form)
 
@@ -157,7 +159,7 @@ def _check_the_rest(body: dict[str, Any]) -> None:
     for name, only in ONLY.items():
         value = body.get(name, only)
         if type(value) is not type(only):
-            raise Refusal("null_not_allowed" if value is None else "invalid_type", field=name)
+            raise _of_another_type(name, value, JSON_TYPES[type(only)])
         if value != only:
             raise Refusal("unsupported_parameter", field=name, only=only)
 
@@ -172,12 +174,18 @@ def _choice(body: dict[str, Any], name: str) -> str:
 def _number(body: dict[str, Any], name: str, usual: int) -> int:
     value = body.get(name, usual)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Refusal("invalid_type", field=name)
+        raise _of_another_type(name, value, "integer")
     return value
 
 
 def _text(body: dict[str, Any], name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
-        raise Refusal("null_not_allowed" if value is None else "invalid_type", field=name)
+        raise _of_another_type(name, value, "string")
     return value
+
+
+def _of_another_type(name: str, value: Any, expected: str) -> Refusal:
+    if value is None:
+        return Refusal("null_not_allowed", field=name)
+    return Refusal("invalid_type", field=name, expected=expected)

@@ -1,30 +1,26 @@
-"""Pictures: may it be made, what does it cost, what becomes of it, and was it made here?"""
+"""Pictures: may it be made, what does it cost, how much is kept, and was it made here?"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from django.urls import path, reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assistants import explain, jobs, origins, statements, storage
+from assistants import explain, origins, statements, storage
 from assistants.access import assistants_for
 from assistants.context import Context
-from assistants.models import Artifact, ImageJob
 from assistants.origins import Origin
 from chats import access
 from providers.shapes import Wish
 from tale.lib import money
 from tale.lib.aio import waited
 from tale.lib.multipart import MultipartParser, SentField
-from tale.lib.paging import PageQuery
 from tale.lib.resource import Body, OneOf, Resource, operation
-from tale.lib.strict import StrictCharField, StrictChoiceField, StrictIntegerField
+from tale.lib.strict import StrictCharField, StrictIntegerField
 
 LONGEST_PROMPT = 32_000
 
@@ -50,6 +46,13 @@ class ReasonSerializer(Body):
     code = serializers.CharField(read_only=True, help_text="Empty: nothing speaks against it.")
     message = serializers.CharField(source="text", read_only=True)
     rule = serializers.CharField(read_only=True, help_text="The id of the row that decides.")
+    resets_at = serializers.SerializerMethodField(
+        help_text="When a budget begins anew, in the time zone of the organisation."
+    )
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_resets_at(self, step: explain.Step) -> str | None:
+        return step.data.get("resets_at")
 
 
 class ExplanationSerializer(Body):
@@ -75,12 +78,19 @@ class ExplanationSerializer(Body):
         "amount": "0.08",
         "currency": "EUR",
         "steps": [
-            {"about": "feature", "code": "", "message": "Switched on.", "rule": ""},
+            {
+                "about": "feature",
+                "code": "",
+                "message": "Switched on.",
+                "rule": "",
+                "resets_at": None,
+            },
             {
                 "about": "budget",
                 "code": "budget_exceeded",
                 "message": "Team / Month: 4.98 EUR of 5.00 EUR used, this needs 0.08 EUR.",
                 "rule": "rule_6h5q4t2s8v0w1x3y5z7a9b1c",
+                "resets_at": "2026-12-01T00:00:00+01:00",
             },
         ],
     }
@@ -195,6 +205,7 @@ class OriginSerializer(Body):
     source_type = serializers.CharField(read_only=True, help_text="As IPTC names it, if known.")
     made_on = serializers.DateField(read_only=True, allow_null=True)
     deleted = serializers.SerializerMethodField()
+    deleted_on = serializers.DateField(read_only=True, allow_null=True)
     picture = serializers.SerializerMethodField(help_text="Its id, where you may see it.")
     statement = serializers.SerializerMethodField(help_text="Its public page, if there are such.")
     credentials = serializers.SerializerMethodField(help_text="What a file that was sent says.")
@@ -205,6 +216,7 @@ class OriginSerializer(Body):
         "source_type": "trainedAlgorithmicMedia",
         "made_on": "2026-11-01",
         "deleted": False,
+        "deleted_on": None,
         "picture": "art_6h5q4t2s8v0w1x3y5z7a9b1c",
         "statement": "",
         "credentials": {
@@ -257,136 +269,3 @@ class PictureOrigin(Resource):
         found = origin.picture.pk if origin.picture else ""
         seen = access.pictures_of(self.actor).filter(pk=found).exists()
         return self.item(replace(origin, is_theirs=seen))
-
-
-class ImageJobFilter(PageQuery):
-    state = StrictChoiceField(ImageJob.State.values, required=False)
-
-
-class ImageJobSerializer(Body):
-    id = serializers.CharField(read_only=True)
-    home = serializers.SerializerMethodField(help_text="The chat it was asked for in.")
-    state = serializers.ChoiceField(ImageJob.State.choices, read_only=True)
-    progress = serializers.FloatField(
-        read_only=True, help_text="From 0 to 1, where its provider tells."
-    )
-    created_at = serializers.DateTimeField(read_only=True)
-    ended_at = serializers.DateTimeField(read_only=True, allow_null=True)
-    n = serializers.SerializerMethodField()
-    model = serializers.SerializerMethodField(help_text="Its name at the provider.")
-    code = serializers.SerializerMethodField(help_text="Why it brought nothing; else empty.")
-
-    example: dict[str, Any] = {
-        "id": "ig_6h5q4t2s8v0w1x3y5z7a9b1c",
-        "home": "",
-        "state": "running",
-        "progress": 0.4,
-        "created_at": "2026-11-01T08:00:00Z",
-        "ended_at": None,
-        "n": 2,
-        "model": "studio-image",
-        "code": "",
-    }
-
-    def get_home(self, job: ImageJob) -> str:
-        return str(job.plan.get("home", ""))
-
-    def get_n(self, job: ImageJob) -> int:
-        return int(job.wish["n"])
-
-    def get_model(self, job: ImageJob) -> str:
-        return str(job.plan.get("model", ""))
-
-    def get_code(self, job: ImageJob) -> str:
-        return str(job.refusal.get("code", ""))
-
-
-class PictureOfJobSerializer(Body):
-    id = serializers.CharField(read_only=True)
-    is_late = serializers.SerializerMethodField(
-        help_text="It came after the job was stopped: paid and kept, and not delivered."
-    )
-    content = serializers.SerializerMethodField(help_text="Where its bytes are.")
-
-    example = {
-        "id": "art_6h5q4t2s8v0w1x3y5z7a9b1c",
-        "is_late": False,
-        "content": "/api/v1/pictures/art_6h5q4t2s8v0w1x3y5z7a9b1c/content",
-    }
-
-    def get_is_late(self, picture: Artifact) -> bool:
-        return picture.state == Artifact.State.LATE
-
-    def get_content(self, picture: Artifact) -> str:
-        return reverse("api:picture-content", args=[picture.pk])
-
-
-class ImageJobDetailSerializer(ImageJobSerializer):
-    billed = serializers.SerializerMethodField(help_text="What is booked, such as 0.08.")
-    held = serializers.SerializerMethodField(help_text="What may still be billed, at most.")
-    currency = serializers.CharField(source="organisation.currency", read_only=True)
-    pictures = PictureOfJobSerializer(many=True, read_only=True)
-
-    example = ImageJobSerializer.example | {
-        "billed": "0.00",
-        "held": "0.08",
-        "currency": "EUR",
-        "pictures": [PictureOfJobSerializer.example],
-    }
-
-    def get_billed(self, job: ImageJob) -> str:
-        return money.plain(jobs.billed(job)["amount_micro"])
-
-    def get_held(self, job: ImageJob) -> str:
-        return money.plain(jobs.billed(job)["held_micro"])
-
-    def to_representation(self, instance: ImageJob) -> Any:
-        instance.pictures = jobs.pictures_of(instance)  # type: ignore[attr-defined]
-        return super().to_representation(instance)
-
-
-class ImageJobList(Resource):
-    @operation(
-        "List wishes for pictures, running and over",
-        gives=ImageJobSerializer,
-        query=ImageJobFilter,
-        right="use_workspace",
-        scope="images",
-    )
-    def get(self, request: Request) -> Response:
-        asked = jobs.jobs_of(self.actor).filter(**self.filters("created_at"))
-        return self.page(asked, newest_first=True)
-
-
-class ImageJobDetail(Resource):
-    @operation(
-        "Show a wish for pictures: how far it is, and what it cost",
-        gives=ImageJobDetailSerializer,
-        right="use_workspace",
-        scope="images",
-    )
-    def get(self, request: Request, pk: str) -> Response:
-        return self.item(jobs.job_for(self.actor, pk))
-
-
-class ImageJobCancel(Resource):
-    @operation(
-        "Stop a wish for pictures",
-        gives=ImageJobDetailSerializer,
-        right="use_workspace",
-        scope="images",
-    )
-    def post(self, request: Request, pk: str) -> Response:
-        """Nothing happens to one that is over. What is billed all the same stays booked."""
-        job = jobs.job_for(self.actor, pk)
-        return self.item(jobs.cancel(job=job, actor=self.actor, now=timezone.now()))
-
-
-urlpatterns: list[Any] = [
-    path("picture-origins", PictureOrigin.as_view(), name="picture-origin"),
-    path("picture-checks", PictureCheck.as_view(), name="picture-check"),
-    path("storage", Storage.as_view(), name="storage"),
-    path("image-jobs", ImageJobList.as_view(), name="image-jobs"),
-    path("image-jobs/<slug:pk>", ImageJobDetail.as_view(), name="image-job"),
-    path("image-jobs/<slug:pk>/cancel", ImageJobCancel.as_view(), name="image-job-cancel"),
-]
