@@ -100,11 +100,12 @@ def _prepare(turn: Turn, tell: Tell) -> tuple[list[dict[str, Any]], Hands]:
     )
     drawing = replace(context, tool="image_generation", most_pictures=MOST_PICTURES)
     denied = permission.denied(drawing)
+    confirmed = _confirmed(turn)
     hands = Hands(
         answer=partial(answers.stream, context=context),
         make_pictures=lambda wish, key, sources: images.generate(
             wish=wish,
-            context=drawing,
+            context=replace(drawing, confirmed_micro=confirmed.get(key, 0)),
             idempotency_key=key,
             sources=sources,
             join=True,
@@ -117,6 +118,14 @@ def _prepare(turn: Turn, tell: Tell) -> tuple[list[dict[str, Any]], Hands]:
     history = [{"role": "system", "content": "\n".join(filter(None, rules))}]
     history += _history(turn)
     return history, hands
+
+
+def _confirmed(turn: Turn) -> dict[str, int]:
+    """What the person said yes to: of the one call that was taken for the model, by its key, and
+    of none that the model makes afterwards."""
+    question = Message.objects.filter(turn=turn, role=Message.Role.USER).first()
+    yes = question.data.get("yes") if question else None
+    return {f"turn:{turn.pk}:1:{yes['call']}": yes["amount_micro"]} if yes else {}
 
 
 def _recorded(turn: Turn) -> list[Message]:

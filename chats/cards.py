@@ -17,17 +17,27 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from assistants import renditions
 from assistants.models import Artifact
 from chats import prose
 from chats.models import Message, Turn
+from chats.turns import yes_text, yes_token
 from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Entry = dict[str, Any]
 KNOWN = ("cancelled",)  # they did it themselves
+TITLES = {
+    "cancelled": gettext_lazy("Stopped"),
+    "confirmation_required": gettext_lazy("Not generated yet"),
+}
+NEXT_STEPS = {
+    "confirmation_required": gettext_lazy(
+        "Say yes on its card, or ask for fewer, smaller or simpler pictures."
+    ),
+}
 
 
 @dataclass(slots=True)
@@ -45,7 +55,7 @@ class Shown:
 
 def entry_of(message: Message) -> Entry:
     html = prose.to_html(message.content) if message.role == Message.Role.ASSISTANT else ""
-    return {"role": message.role, "html": html, **message.data}
+    return {"message": message.pk, "role": message.role, "html": html, **message.data}
 
 
 def picture_entry(artifact: Artifact) -> Entry:
@@ -81,7 +91,11 @@ def states_of(turns: Iterable[Turn]) -> list[tuple[Turn, Entry]]:
     of_turn: dict[str, list[Message]] = {turn.pk: [] for turn in turns}
     for message in messages.order_by("position"):
         of_turn[message.turn_id].append(message)
-    return [(turn, _state(turn, of_turn[turn.pk])) for turn in turns]
+    tokens = {turn.client_token for turn in turns}
+    states = [(turn, _state(turn, of_turn[turn.pk])) for turn in turns]
+    for entry in (entry for _turn, state in states for entry in state["entries"]):
+        entry["is_answered"] = yes_token(entry["message"]) in tokens
+    return states
 
 
 def _state(turn: Turn, messages: list[Message]) -> Entry:
@@ -119,7 +133,7 @@ def _blocks(entries: list[Entry], making: Entry | None, *, is_open: bool) -> lis
                 if is_open
             ]
         elif entry.get("refusal"):
-            blocks.append({"kind": "refused", "card": card(entry["refusal"])})
+            blocks.append({"kind": "refused", "card": card(entry["refusal"]) | _yes(entry)})
         elif entry.get("pictures"):
             pictures = [_picture(picture) for picture in entry["pictures"]]
             is_again = entry.get("is_again", False)
@@ -163,9 +177,9 @@ def card(refusal: Entry) -> Entry:
     if refusal["code"] != "budget_exceeded":
         return {
             "code": refusal["code"],
-            "title": _("Stopped") if refusal["code"] in KNOWN else _("Not generated"),
+            "title": TITLES.get(refusal["code"]) or _("Not generated"),
             "reason": refusal["message"],
-            "next_step": "",
+            "next_step": NEXT_STEPS.get(refusal["code"], ""),
         }
     return {
         "code": refusal["code"],
@@ -182,11 +196,22 @@ def card(refusal: Entry) -> Entry:
     }
 
 
+def _yes(entry: Entry) -> Entry:
+    """The button of a card that asks for a yes, until it has one."""
+    refusal = entry["refusal"]
+    if refusal["code"] != "confirmation_required" or entry.get("is_answered"):
+        return {}
+    return {
+        "message": entry["message"],
+        "yes": yes_text(refusal["amount_micro"], refusal["currency"]),
+    }
+
+
 def toast(refusal: Entry) -> str:
     """One breath: what, how much of how much, when again, what to do."""
     seen = card(refusal)
     if refusal["code"] != "budget_exceeded":
-        return str(seen["reason"])
+        return f"{seen['reason']} {seen['next_step']}".strip()
     text = _("%(scope)s: %(used)s of %(limit)s used. %(reason)s") % seen
     when = seen["resets_at"]
     if when:
