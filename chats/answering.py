@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone, translation
 
+from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Membership
 from assistants import answers, images, loop, permission
@@ -24,6 +25,7 @@ from assistants.events import Event, Said, Stepped, Used
 from assistants.loop import spoken, told
 from chats import cards, turns
 from chats.models import Message, Turn
+from policies import thresholds
 from providers import fitting
 from providers.shapes import Capabilities, ToolCall, Wish
 from tale.lib import live
@@ -202,6 +204,7 @@ class Telling:
 
     async def end(self, state: str) -> None:
         self.state, self.tail = state, ""
+        self.toasts += await in_db(_warned, self.turn, now=timezone.now())
         await in_db(turns.finish, turn=self.turn, state=state, now=timezone.now())
         await self.show(now=True)
 
@@ -244,6 +247,19 @@ class Telling:
         if written is None:
             raise TurnLost
         self.entries.append(cards.entry_of(written))
+
+
+def _warned(turn: Turn, *, now: datetime) -> list[cards.Entry]:
+    """Only where there is a page to show it: nobody is told anything twice."""
+    if turn.surface != "web" or turn.by is None:
+        return []
+    organisation = turn.organisation
+    who = audit.who(organisation.pk, turn.by)
+    near = thresholds.tell(organisation=organisation, who=who, since=turn.created_at, now=now)
+    if near:
+        turn.warnings = [*turn.warnings, *near]
+        turn.save(update_fields=["warnings"])
+    return turn.warnings
 
 
 def _call_entry(call: ToolCall, now: datetime) -> cards.Entry:

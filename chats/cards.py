@@ -28,6 +28,7 @@ from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Entry = dict[str, Any]
+WARNED = "budget_near"
 KNOWN = ("cancelled",)  # they did it themselves
 TITLES = {
     "cancelled": gettext_lazy("Stopped"),
@@ -108,7 +109,7 @@ def _state(turn: Turn, messages: list[Message]) -> Entry:
         "reason": turn.reason,
         "tail": "",
         "entries": [entry_of(row) for row in messages if row.role != Message.Role.USER],
-        "toasts": refusals_of(messages),
+        "toasts": refusals_of(messages) + turn.warnings,
     }
 
 
@@ -207,16 +208,34 @@ def _yes(entry: Entry) -> Entry:
     }
 
 
+def level_of(told: Entry) -> str:
+    return "warning" if told["code"] == WARNED else "error"
+
+
 def toast(refusal: Entry) -> str:
     """One breath: what, how much of how much, when again, what to do."""
+    if refusal["code"] == WARNED:
+        return _warning(refusal)
     seen = card(refusal)
     if refusal["code"] != "budget_exceeded":
         return f"{seen['reason']} {seen['next_step']}".strip()
     text = _("%(scope)s: %(used)s of %(limit)s used. %(reason)s") % seen
-    when = seen["resets_at"]
-    if when:
-        text += " " + _("It starts again on %(day)s.") % {"day": date_format(when)}
-    return f"{text} {seen['next_step']}"
+    return " ".join(filter(None, (text, _starts_again(seen["resets_at"]), seen["next_step"])))
+
+
+def _warning(near: Entry) -> str:
+    words = {
+        "scope": scope_text(near["scope"], near["period"]),
+        "used": _amount(near, "used"),
+        "limit": _amount(near, "limit"),
+        "percent": near["percent"],
+    }
+    text = _("%(scope)s: %(used)s of %(limit)s used, %(percent)s %%.") % words
+    return " ".join(filter(None, (text, _starts_again(_when(near)))))
+
+
+def _starts_again(when: datetime | None) -> str:
+    return _("It starts again on %(day)s.") % {"day": date_format(when)} if when else ""
 
 
 def budget_text(refusal: Entry) -> str:

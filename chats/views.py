@@ -134,7 +134,8 @@ def _tell_ended(request: HttpRequest, states: list[tuple[Turn, cards.Entry]]) ->
         over = turn.state not in Turn.OPEN
         if over and untold and turns.tell(turn=turn, refusals=len(state["toasts"])):
             for refusal in untold:
-                messages.error(request, cards.toast(refusal), extra_tags=refusal["code"])
+                said = messages.warning if cards.level_of(refusal) == "warning" else messages.error
+                said(request, cards.toast(refusal), extra_tags=refusal["code"])
 
 
 def _page(actor: Actor, chat: Chat | None = None) -> dict[str, Any]:
