@@ -41,6 +41,7 @@ KEPT = {
     "api_key_revoked",
     "append_only",
     "budget_exceeded",
+    "confirmation_required",
     "content_policy",
     "csrf_failed",
     "field_not_allowed",

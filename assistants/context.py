@@ -33,6 +33,8 @@ class Context:
     tool: str = ""  # that asks, where one does
     deadline_s: float | None = None  # of one call, where who asks has set it
     shows: Callable[[Sequence[Artifact]], bool] = _anything
+    # What who asks has said yes to: a person at a button, a program in its request. No model can.
+    confirmed_micro: int = 0
     most_pictures: int = 0  # of everything with this reference; 0: only each wish has a limit
 
 

@@ -45,6 +45,7 @@ class About(StrEnum):
     PRICE = "price"
     BUDGET = "budget"
     STORAGE = "storage"
+    CONFIRMATION = "confirmation"
 
 
 TITLES: dict[str, Promise] = {
@@ -55,6 +56,7 @@ TITLES: dict[str, Promise] = {
     About.PRICE: gettext_lazy("Price"),
     About.BUDGET: gettext_lazy("Budget"),
     About.STORAGE: gettext_lazy("Storage"),
+    About.CONFIRMATION: gettext_lazy("Confirmation"),
 }
 
 
@@ -106,6 +108,7 @@ def picture(*, wish: Wish, context: Context, now: datetime, is_said: bool = True
     if told.quote is not None:
         for met in usage.foreseen(spender=spender, quote=told.quote, now=now):
             told.steps.append(_of_budget(met))
+        _confirm(told, told.quote, context, spender)
     return told
 
 
@@ -155,6 +158,13 @@ def _price(told: Explanation, wish: Wish, context: Context, now: datetime) -> No
             _("At most %(amount)s.") % {"amount": money.show(quote.amount_micro, quote.currency)}
         ),
     )
+
+
+def _confirm(told: Explanation, quote: Quote, context: Context, spender: Spender) -> None:
+    limits = access.image_policy(spender)
+    if limits.confirm_above_micro is not None:
+        verdict = permission.confirmed(quote.amount_micro, context, limits)
+        _judged(told, About.CONFIRMATION, verdict, _("Nobody has to say yes to the price."))
 
 
 def _judged(told: Explanation, about: About, verdict: Verdict, good: str) -> None:

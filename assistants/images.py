@@ -251,6 +251,8 @@ def _hold_for(
     limits = access.image_policy(permission.spender_of(context))
     plan = permission.fitted(wish, choice.capabilities, limits)
     holds = reserving.hold(job, choice, plan, wish, context, now=now)
+    amount = sum(hold.amount_micro for _part, hold in holds)
+    permission.confirmed(amount, context, limits).require()  # last: a yes is never for nothing
     made = []
     for part, hold in holds:
         adapter = choice.adapter

@@ -340,6 +340,7 @@ class Trial(Tenant):
     prompt = models.TextField()
     size = models.CharField(max_length=20)
     quality = models.CharField(max_length=20)
+    confirmed_micro = models.BigIntegerField(default=0)
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     refusal: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
     job = models.ForeignKey(ImageJob, models.SET_NULL, null=True, related_name="+")

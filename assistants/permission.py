@@ -91,6 +91,11 @@ def deadline_s(context: Context, limits: Limits, models: float) -> float:
     return min(wanted, allowed, LONGEST_S)
 
 
+def confirmed(amount_micro: int, context: Context, limits: Limits) -> Verdict:
+    currency = context.actor.organisation.currency
+    return limits.confirmation(amount_micro, said_yes_to=context.confirmed_micro, currency=currency)
+
+
 def denied(context: Context) -> dict[str, str]:
     """Tools that are not to be offered, and why."""
     spender = spender_of(context)

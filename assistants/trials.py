@@ -3,6 +3,7 @@ paid like everybody's, and goes away by itself after a week."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,14 +38,18 @@ def estimate(*, actor: Actor, model: Model, wish: Wish, now: datetime) -> explai
 
 
 @transaction.atomic
-def start(*, actor: Actor, model: Model, wish: Wish, token: str, now: datetime) -> Trial:
-    """The same token is the same trial, however often the button is pressed."""
+def start(
+    *, actor: Actor, model: Model, wish: Wish, token: str, now: datetime, seen_micro: int = 0
+) -> Trial:
+    """The same token is the same trial, however often the button is pressed. Pressing it says yes
+    to the price that was seen beside it."""
     actor.require(RIGHT)
     said = wish.prompt.strip()
     if not said:
         raise Refusal("blank", field="prompt")
     if len(said) > LONGEST:
         raise Refusal("too_long", field="prompt", most=LONGEST)
+    _require_yes(actor, model, wish, seen_micro, now=now)
     trial, is_new = Trial.objects.get_or_create(
         organisation=actor.organisation,
         token=token,
@@ -54,12 +59,21 @@ def start(*, actor: Actor, model: Model, wish: Wish, token: str, now: datetime) 
             "prompt": said,
             "size": wish.size,
             "quality": wish.quality,
+            "confirmed_micro": seen_micro,
             "created_at": now,
         },
     )
     if is_new:
         transaction.on_commit(lambda: announce(trial.pk))
     return trial
+
+
+def _require_yes(actor: Actor, model: Model, wish: Wish, seen_micro: int, *, now: datetime) -> None:
+    """Now, while the one who can say it is there; all other reasons are told with the trial."""
+    context = replace(_context(actor, model, reference="trial"), confirmed_micro=seen_micro)
+    no = explain.picture(wish=wish, context=context, now=now).refusal
+    if no is not None and no.code == "confirmation_required":
+        raise no
 
 
 def announce(trial_id: str) -> None:
@@ -76,7 +90,10 @@ async def draw(trial_id: str) -> None:
         try:
             made = await images.generate(
                 wish=Wish(trial.prompt, size=trial.size, quality=trial.quality),
-                context=_context(actor, trial.model, reference=f"trial:{trial.pk}"),
+                context=replace(
+                    _context(actor, trial.model, reference=f"trial:{trial.pk}"),
+                    confirmed_micro=trial.confirmed_micro,
+                ),
                 idempotency_key=trial.pk,
                 join=True,
             )

@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts.actor import Actor
 from accounts.tenancy import TenantQuerySet
 from assistants.models import Artifact
-from chats.models import Chat, Turn
+from chats.models import Chat, Message, Turn
 from policies.models import Hold
 from tale.lib.refusals import NotFound, Refusal
 
@@ -37,6 +37,17 @@ def turn_for(actor: Actor, chat_id: str, turn_id: str) -> Turn:
     if turn is None:
         raise NotFound
     return turn
+
+
+def refused_for(actor: Actor, message_id: str) -> Message:
+    """A card in a chat of theirs, to be answered."""
+    actor.require("use_workspace")
+    mine = Chat.objects.of(actor.organisation).filter(owner=actor.user, deleted_at=None)
+    cards = Message.objects.of(actor.organisation).filter(turn__chat__in=mine, role="tool")
+    card = cards.filter(pk=message_id).select_related("turn__chat__assistant").first()
+    if card is None:
+        raise NotFound
+    return card
 
 
 def picture_for(actor: Actor, artifact_id: str) -> Artifact:

@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone, translation
 
+from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Membership
 from assistants import answers, images, loop, permission
@@ -24,6 +25,7 @@ from assistants.events import Event, Said, Stepped, Used
 from assistants.loop import spoken, told
 from chats import access, cards, turns
 from chats.models import Message, Turn
+from policies import thresholds
 from providers import fitting
 from providers.shapes import Capabilities, ToolCall, Wish
 from tale.lib import live
@@ -101,11 +103,12 @@ def _prepare(turn: Turn, tell: Tell) -> tuple[list[dict[str, Any]], Hands]:
     )
     drawing = replace(context, tool="image_generation", most_pictures=MOST_PICTURES)
     denied = permission.denied(drawing)
+    confirmed = _confirmed(turn)
     hands = Hands(
         answer=partial(answers.stream, context=context),
         make_pictures=lambda wish, key, sources: images.generate(
             wish=wish,
-            context=drawing,
+            context=replace(drawing, confirmed_micro=confirmed.get(key, 0)),
             idempotency_key=key,
             sources=sources,
             join=True,
@@ -118,6 +121,14 @@ def _prepare(turn: Turn, tell: Tell) -> tuple[list[dict[str, Any]], Hands]:
     history = [{"role": "system", "content": "\n".join(filter(None, rules))}]
     history += _history(turn)
     return history, hands
+
+
+def _confirmed(turn: Turn) -> dict[str, int]:
+    """What the person said yes to: of the one call that was taken for the model, by its key, and
+    of none that the model makes afterwards."""
+    question = Message.objects.filter(turn=turn, role=Message.Role.USER).first()
+    yes = question.data.get("yes") if question else None
+    return {f"turn:{turn.pk}:1:{yes['call']}": yes["amount_micro"]} if yes else {}
 
 
 def _recorded(turn: Turn) -> list[Message]:
@@ -194,6 +205,7 @@ class Telling:
 
     async def end(self, state: str) -> None:
         self.state, self.tail = state, ""
+        self.toasts += await in_db(_warned, self.turn, now=timezone.now())
         await in_db(turns.finish, turn=self.turn, state=state, now=timezone.now())
         await self.show(now=True)
 
@@ -242,6 +254,19 @@ class Telling:
         if written is None:
             raise TurnLost
         self.entries.append(cards.entry_of(written))
+
+
+def _warned(turn: Turn, *, now: datetime) -> list[cards.Entry]:
+    """Only where there is a page to show it: nobody is told anything twice."""
+    if turn.surface != "web" or turn.by is None:
+        return []
+    organisation = turn.organisation
+    who = audit.who(organisation.pk, turn.by)
+    near = thresholds.tell(organisation=organisation, who=who, since=turn.created_at, now=now)
+    if near:
+        turn.warnings = [*turn.warnings, *near]
+        turn.save(update_fields=["warnings"])
+    return turn.warnings
 
 
 def _call_entry(call: ToolCall, now: datetime) -> cards.Entry:

@@ -17,18 +17,26 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from assistants import jobs, renditions
 from assistants.models import Artifact, ImageJob
 from chats import prose
 from chats.models import Message, Turn
+from chats.turns import yes_text, yes_token
 from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Entry = dict[str, Any]
 LEADS_TO = {"storage_full": "chats:pictures"}  # where the reader can do something about it
+WARNED = "budget_near"
 KNOWN = ("cancelled",)  # they did it themselves
+TITLES = {"confirmation_required": gettext_lazy("Not generated yet")}
+NEXT_STEPS = {
+    "confirmation_required": gettext_lazy(
+        "Say yes on its card, or ask for fewer, smaller or simpler pictures."
+    ),
+}
 
 
 @dataclass(slots=True)
@@ -46,7 +54,7 @@ class Shown:
 
 def entry_of(message: Message) -> Entry:
     html = prose.to_html(message.content) if message.role == Message.Role.ASSISTANT else ""
-    return {"role": message.role, "html": html, **message.data}
+    return {"message": message.pk, "role": message.role, "html": html, **message.data}
 
 
 def picture_entry(artifact: Artifact) -> Entry:
@@ -83,7 +91,11 @@ def states_of(turns: Iterable[Turn]) -> list[tuple[Turn, Entry]]:
     for message in messages.order_by("position"):
         of_turn[message.turn_id].append(message)
     _tell_what_came_late([message for rows in of_turn.values() for message in rows])
-    return [(turn, _state(turn, of_turn[turn.pk])) for turn in turns]
+    tokens = {turn.client_token for turn in turns}
+    states = [(turn, _state(turn, of_turn[turn.pk])) for turn in turns]
+    for entry in (entry for _turn, state in states for entry in state["entries"]):
+        entry["is_answered"] = yes_token(entry["message"]) in tokens
+    return states
 
 
 def _tell_what_came_late(messages: Iterable[Message]) -> None:
@@ -115,7 +127,7 @@ def _state(turn: Turn, messages: list[Message]) -> Entry:
         "reason": turn.reason,
         "tail": "",
         "entries": [entry_of(row) for row in messages if row.role != Message.Role.USER],
-        "toasts": refusals_of(messages),
+        "toasts": refusals_of(messages) + turn.warnings,
     }
 
 
@@ -140,7 +152,7 @@ def _blocks(entries: list[Entry], making: Entry | None, *, is_open: bool) -> lis
                 if is_open
             ]
         elif entry.get("refusal"):
-            blocks.append({"kind": "refused", "card": card(entry["refusal"])})
+            blocks.append({"kind": "refused", "card": card(entry["refusal"]) | _yes(entry)})
         elif entry.get("pictures"):
             pictures = [_picture(picture) for picture in entry["pictures"]]
             again = {"is_again": entry.get("is_again"), "made_in": entry.get("made_in")}
@@ -184,9 +196,9 @@ def card(refusal: Entry) -> Entry:
     if refusal["code"] != "budget_exceeded":
         return {
             "code": refusal["code"],
-            "title": _("Not generated"),
+            "title": TITLES.get(refusal["code"]) or _("Not generated"),
             "reason": refusal["message"],
-            "next_step": "",
+            "next_step": NEXT_STEPS.get(refusal["code"], ""),
             "late": refusal.get("late", ()),
             "page": LEADS_TO.get(refusal["code"], ""),
         }
@@ -205,16 +217,45 @@ def card(refusal: Entry) -> Entry:
     }
 
 
+def _yes(entry: Entry) -> Entry:
+    """The button of a card that asks for a yes, until it has one."""
+    refusal = entry["refusal"]
+    if refusal["code"] != "confirmation_required" or entry.get("is_answered"):
+        return {}
+    return {
+        "message": entry["message"],
+        "yes": yes_text(refusal["amount_micro"], refusal["currency"]),
+    }
+
+
+def level_of(told: Entry) -> str:
+    return "warning" if told["code"] == WARNED else "error"
+
+
 def toast(refusal: Entry) -> str:
     """One breath: what, how much of how much, when again, what to do."""
+    if refusal["code"] == WARNED:
+        return _warning(refusal)
     seen = card(refusal)
     if refusal["code"] != "budget_exceeded":
-        return str(seen["reason"])
+        return f"{seen['reason']} {seen['next_step']}".strip()
     text = _("%(scope)s: %(used)s of %(limit)s used. %(reason)s") % seen
-    when = seen["resets_at"]
-    if when:
-        text += " " + _("It starts again on %(day)s.") % {"day": date_format(when)}
-    return f"{text} {seen['next_step']}"
+    return " ".join(filter(None, (text, _starts_again(seen["resets_at"]), seen["next_step"])))
+
+
+def _warning(near: Entry) -> str:
+    words = {
+        "scope": scope_text(near["scope"], near["period"]),
+        "used": _amount(near, "used"),
+        "limit": _amount(near, "limit"),
+        "percent": near["percent"],
+    }
+    text = _("%(scope)s: %(used)s of %(limit)s used, %(percent)s %%.") % words
+    return " ".join(filter(None, (text, _starts_again(_when(near)))))
+
+
+def _starts_again(when: datetime | None) -> str:
+    return _("It starts again on %(day)s.") % {"day": date_format(when)} if when else ""
 
 
 def budget_text(refusal: Entry) -> str:

@@ -64,7 +64,9 @@ class Turn(Tenant):
     assistant_name = models.CharField(max_length=80, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     language = models.CharField(max_length=8, blank=True)
-    told = models.PositiveSmallIntegerField(default=0)  # refusals that popped up as a toast
+    told = models.PositiveSmallIntegerField(default=0)  # refusals and warnings that were toasts
+    # Of budgets that came near their limit by it: see policies/thresholds.py.
+    warnings: models.JSONField[list[Any], list[Any]] = models.JSONField(default=list)
     revision = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveSmallIntegerField(default=0)

@@ -54,7 +54,11 @@ def _row_state(turn: Turn) -> cards.Entry:
 
 def _toasts(refusals: list[cards.Entry]) -> str:
     said = [
-        {"level": "error", "text": cards.toast(refusal), "code": refusal["code"]}
+        {
+            "level": cards.level_of(refusal),
+            "text": cards.toast(refusal),
+            "code": refusal["code"],
+        }
         for refusal in refusals
     ]
     return render_to_string("partials/_toasts_told.html", {"toasts": said})

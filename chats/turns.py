@@ -9,24 +9,37 @@ forgotten. A worker that loses its lease has lost the turn: nothing more it says
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from celery import signature
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.text import Truncator
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.actor import Actor
 from assistants.access import assistant_for, auto_of
 from chats.models import Chat, Message, Turn
+from tale.lib import money
+from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
 
 LEASE = timedelta(seconds=20)
 RENEW_S = 5
 LONGEST = 32_000
 TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """A person says yes to the price of one call of a tool, and to no other."""
+
+    call: dict[str, Any]
+    amount_micro: int
 
 
 @transaction.atomic
@@ -55,8 +68,11 @@ def start_chat(*, actor: Actor, text: str, client_token: str, assistant_id: str 
 
 
 @transaction.atomic
-def start(*, actor: Actor, chat: Chat, text: str, client_token: str) -> Turn:
-    """Writes the question and a queued turn, together or not at all."""
+def start(
+    *, actor: Actor, chat: Chat, text: str, client_token: str, yes: Yes | None = None
+) -> Turn:
+    """Writes the question and a queued turn, together or not at all. `yes` is the model's first
+    step, taken for it: the worker goes on from there."""
     if not text.strip():
         raise Refusal("blank", field="text")
     if len(text) > LONGEST:
@@ -81,10 +97,48 @@ def start(*, actor: Actor, chat: Chat, text: str, client_token: str) -> Turn:
         position=0,
         role=Message.Role.USER,
         content=text.strip(),
+        data={"yes": {"call": yes.call["id"], "amount_micro": yes.amount_micro}} if yes else {},
     )
+    if yes:
+        Message.objects.create(
+            organisation=actor.organisation,
+            turn=turn,
+            position=1,
+            role=Message.Role.ASSISTANT,
+            data={"calls": [yes.call]},
+        )
     chat.save(update_fields=["updated_at"])
     transaction.on_commit(partial(announce, turn.pk))
     return turn
+
+
+def confirm(*, actor: Actor, message: Message, now: datetime) -> Turn:
+    """The refused call once more, word for word, for as much as its card said: in a turn of its
+    own, which the same card starts once."""
+    refusal = message.data.get("refusal") or {}
+    if refusal.get("code") != "confirmation_required":
+        raise Refusal("invalid_state", _("Nobody is asked for a yes here."))
+    said = Message.objects.filter(turn=message.turn, role=Message.Role.ASSISTANT)
+    step = said.filter(position__lt=message.position).order_by("-position").first()
+    calls = step.data["calls"] if step else ()
+    call = next(each for each in calls if each["id"] == message.data["call_id"])
+    again = call | {"id": new_id("call"), "started_at": now.isoformat()}
+    amount = refusal["amount_micro"]
+    return start(
+        actor=actor,
+        chat=message.turn.chat,
+        text=yes_text(amount, refusal["currency"]),
+        client_token=yes_token(message.pk),
+        yes=Yes(again, amount),
+    )
+
+
+def yes_text(amount_micro: int, currency: str) -> str:
+    return _("Make it for %(amount)s") % {"amount": money.show(amount_micro, currency)}
+
+
+def yes_token(message_id: str) -> str:
+    return f"yes-{message_id}"
 
 
 def announce(turn_id: str) -> None:

@@ -25,7 +25,7 @@ from accounts.auth import actor_of
 from assistants import jobs, storage
 from assistants.access import assistants_for
 from chats import cards, delivery, links, pictures, turns
-from chats.access import chat_for, chats_of, own_pictures_of, picture_for
+from chats.access import chat_for, chats_of, own_pictures_of, picture_for, refused_for
 from chats.forms import SayForm, new_token
 from chats.models import Chat, Turn
 from tale.lib.aio import in_db
@@ -75,13 +75,25 @@ def say(request: HttpRequest, chat_id: str) -> HttpResponse:
     chat = chat_for(actor, chat_id)
     said = SayForm(request.POST).checked()
     turn = turns.start(actor=actor, chat=chat, text=said["text"], client_token=said["client_token"])
-    if not is_htmx(request):
-        return redirect(chat.get_absolute_url())
-    ((turn, state),) = cards.states_of([turn])
-    seen = {"chat": chat, "turn": cards.show(turn, state)}
-    html = render_to_string("chats/_turn.html", seen, request)
     token = {"client_token": new_token(), "oob": True}
-    return HttpResponse(html + render_to_string("chats/_token.html", token, request))
+    return _asked(request, turn, render_to_string("chats/_token.html", token, request))
+
+
+@require_POST
+def confirm(request: HttpRequest, message_id: str) -> HttpResponse:
+    actor = actor_of(request)
+    card = refused_for(actor, message_id)
+    turn = turns.confirm(actor=actor, message=card, now=timezone.now())
+    return _asked(request, turn, render_to_string("chats/_yes_gone.html", {"card": card.pk}))
+
+
+def _asked(request: HttpRequest, turn: Turn, beside: str) -> HttpResponse:
+    """`beside` changes what else is on the page."""
+    if not is_htmx(request):
+        return redirect(turn.chat.get_absolute_url())
+    ((turn, state),) = cards.states_of([turn])
+    seen = {"chat": turn.chat, "turn": cards.show(turn, state)}
+    return HttpResponse(render_to_string("chats/_turn.html", seen, request) + beside)
 
 
 @require_POST
@@ -134,7 +146,8 @@ def _tell_ended(request: HttpRequest, states: list[tuple[Turn, cards.Entry]]) ->
         over = turn.state not in Turn.OPEN
         if over and untold and turns.tell(turn=turn, refusals=len(state["toasts"])):
             for refusal in untold:
-                messages.error(request, cards.toast(refusal), extra_tags=refusal["code"])
+                said = messages.warning if cards.level_of(refusal) == "warning" else messages.error
+                said(request, cards.toast(refusal), extra_tags=refusal["code"])
 
 
 def _page(actor: Actor, chat: Chat | None = None) -> dict[str, Any]:

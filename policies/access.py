@@ -21,9 +21,11 @@ from django.utils.translation import ngettext_lazy
 
 from accounts import audit
 from accounts.actor import Actor
+from policies.budgets import SHOW
 from policies.models import BudgetRule, FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
 from policies.models.access import Restriction, Scope
 from policies.spender import Spender
+from tale.lib import money
 from tale.lib.refusals import Refusal, Text, filled
 
 IMAGE_GENERATION = "image_generation"
@@ -130,6 +132,27 @@ class Limits:
             return YES
         text = _("At most the quality %(most)s is allowed %(where)s. Ask for a lower one.")
         return _beyond(limit, "quality", text)
+
+    def confirmation(self, amount_micro: int, *, said_yes_to: int, currency: str) -> Verdict:
+        """Of what it may cost at most, asked when everything else allows it."""
+        limit = self.confirm_above_micro
+        if limit is None or amount_micro <= max(int(limit.value), said_yes_to):
+            return YES
+        text = _("This costs up to %(amount)s. Above %(above)s somebody must say yes %(where)s.")
+        words = {
+            "amount": SHOW(amount_micro, currency),
+            "above": SHOW(int(limit.value), currency),
+            "where": WHERE[limit.by.scope],
+        }
+        told = {
+            "amount": money.plain(amount_micro),
+            "amount_micro": amount_micro,
+            "confirm_above": money.plain(int(limit.value)),
+            "currency": currency,
+        }
+        return Verdict(
+            False, "confirmation_required", filled(text, words), by=limit.by, details=told
+        )
 
 
 def may(spender: Spender, feature: str) -> Verdict:

@@ -6,6 +6,7 @@ holds first, claims before the first byte leaves, and settles with what the prov
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +17,8 @@ from django.db.models import F
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
-from policies import counters, ledger, periods, rules
+from accounts.models import Organisation
+from policies import counters, ledger, periods, rules, tightest
 from policies.counters import Move, Place, Step
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
@@ -123,10 +125,19 @@ def _set_aside(
     steps = [_step(rule, pk, held) for rule, pk in zip(met, held.windows, strict=True)]
     taken = counters.reserve(steps, organisation=organisation)
     if taken < len(steps):
-        window = counters.read(steps[taken].window, organisation=organisation)
-        raise BudgetExceeded(
-            rule=met[taken], window=window, asked=steps[taken].asked, held=held, now=now
-        )
+        refusing = _refusing(met, steps, taken, organisation)
+        raise BudgetExceeded(**tightest.of(refusing)._asdict(), held=held, now=now)
+
+
+def _refusing(
+    met: list[BudgetRule], steps: list[Step], taken: int, organisation: Organisation
+) -> Iterator[tightest.No]:
+    """The one that is full, and of those that were not asked any more whoever would be, too."""
+    for rule, step in list(zip(met, steps, strict=True))[taken:]:
+        window = counters.read(step.window, organisation=organisation)
+        is_full = step.limit is not None and window.used + step.asked > step.limit
+        if is_full or step is steps[taken]:
+            yield tightest.No(rule, window, step.asked)
 
 
 def drafted(spender: Spender, quote: Quote) -> Hold:

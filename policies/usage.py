@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.models import Organisation
-from policies import budgets, periods, rules
+from policies import budgets, periods, rules, tightest
 from policies.models import BudgetRule, Hold, Window
 from policies.spender import Quote, Spender
 
@@ -51,24 +51,36 @@ class Met:
 
 
 def foreseen(*, spender: Spender, quote: Quote, now: datetime) -> list[Met]:
-    """What `budgets.hold` would meet now, in its order. Nothing is promised: money that is free
-    now may be gone when it is asked for."""
+    """What `budgets.hold` would meet now: the refusal that it would tell first, then in its order.
+    Nothing is promised: money that is free now may be gone when it is asked for."""
     held = budgets.drafted(spender, quote)
     met = rules.meeting(held, rules.in_force(spender.organisation))
-    return [_met(rule, held, now=now) for rule in met]
+    nos = [_no(rule, held, now=now) for rule in met]
+    refusing = [no for no in nos if _refuses(no)]
+    if refusing:
+        told = tightest.of(refusing)
+        nos.sort(key=lambda no: no is not told)
+    return [_met(no, held, now=now) for no in nos]
 
 
-def _met(rule: BudgetRule, held: Hold, *, now: datetime) -> Met:
+def _no(rule: BudgetRule, held: Hold, *, now: datetime) -> tightest.No:
     starts_at, ends_at = periods.bounds(rule.period, zone=held.organisation.time_zone, now=now)
     subject = rules.subject_of(rule, held)
     window = Window.objects.filter(rule=rule, subject=subject, starts_at=starts_at).first()
     window = window or Window(subject=subject, starts_at=starts_at, ends_at=ends_at)
     asked = rules.weight(rule, amount_micro=held.amount_micro, pictures=held.pictures)
-    refusal = None
-    if rule.action == BudgetRule.Action.BLOCK and window.used + asked > rule.limit:
-        refusal = budgets.BudgetExceeded(rule=rule, window=window, asked=asked, held=held, now=now)
-    seen = Usage(rule, subject, window.settled, window.reserved, window.ends_at)
-    return Met(seen, asked, refusal)
+    return tightest.No(rule, window, asked)
+
+
+def _refuses(no: tightest.No) -> bool:
+    return no.rule.action == BudgetRule.Action.BLOCK and no.window.used + no.asked > no.rule.limit
+
+
+def _met(no: tightest.No, held: Hold, *, now: datetime) -> Met:
+    refusal = budgets.BudgetExceeded(**no._asdict(), held=held, now=now) if _refuses(no) else None
+    window = no.window
+    seen = Usage(no.rule, window.subject, window.settled, window.reserved, window.ends_at)
+    return Met(seen, no.asked, refusal)
 
 
 def of_rules(

@@ -19,7 +19,7 @@ from accounts.admin_base.history import told
 from accounts.models import AuditLine, Invitation, Membership, Organisation
 from analytics import reports
 from analytics.admin import rows_of
-from policies import usage
+from policies import thresholds, usage
 from policies.admin import bars
 from policies.models import BudgetRule
 from providers import credentials, health, prices
@@ -28,7 +28,7 @@ from providers.models.connections import Health
 from tale.lib import money
 from tale.lib.refusals import Text
 
-MOST_BARS, MOST_LINES, MOST_MODELS, MOST_UNPRICED = 6, 8, 5, 3
+MOST_BARS, MOST_LINES, MOST_MODELS, MOST_UNPRICED, MOST_NEAR = 6, 8, 5, 3, 3
 
 
 SICK: dict[str, Text] = {
@@ -129,6 +129,7 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
             words = {"model": model, "provider": model.provider}
             gone = _("%(provider)s no longer lists %(model)s.") % words
             yield Notice(gone, _("Open the model"), _of_model(model), is_grave=True)
+    yield from _of_budgets(organisation, now=now)
     if held.unknown:
         text = ngettext(
             "%(number)s hold is being checked with the provider.",
@@ -137,6 +138,19 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
         ) % {"number": held.unknown}
         address = f"{reverse('admin:policies_hold_changelist')}?state=unknown"
         yield Notice(text, _("Open the holds"), address)
+
+
+def _of_budgets(organisation: Organisation, *, now: datetime) -> Iterator[Notice]:
+    for window in thresholds.near(organisation, now=now)[:MOST_NEAR]:
+        rule, seen = window.rule, thresholds.usage_of(window)
+        words = {
+            "rule": rule,
+            "used": bars.shown(rule, seen.used),
+            "limit": bars.shown(rule, rule.limit),
+        }
+        text = _("A budget comes to its end. %(rule)s: %(used)s of %(limit)s used.") % words
+        address = reverse("admin:policies_budgetrule_change", args=[rule.pk])
+        yield Notice(text, _("Open the rule"), address, is_grave=seen.state == "full")
 
 
 def _of_providers(organisation: Organisation, *, now: datetime) -> Iterator[Notice]:

@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assistants.tasks.audit_files",
         "schedule": crontab(hour="2", minute="43"),
     },
+    "warn of budgets": {"task": "policies.tasks.warn", "schedule": 30},
     "check money": {"task": "policies.tasks.check_money", "schedule": crontab(minute="7")},
     "look at models": {
         "task": "providers.tasks.look_at_lists",

@@ -18,6 +18,7 @@ NAMES: dict[str, Promise] = {
     "budget_rule.changed": _("Budget rule changed"),
     "budget_rule.created": _("Budget rule created"),
     "budget_rule.deleted": _("Budget rule deleted"),
+    "budget_rule.near": _("Budget nearly used up"),
     "credential.changed": _("Credential changed"),
     "credential.created": _("Credential created"),
     "credential.deleted": _("Credential deleted"),

@@ -20,7 +20,7 @@ from tale.lib import money
 from tale.lib.aio import waited
 from tale.lib.multipart import MultipartParser, SentField
 from tale.lib.resource import Body, OneOf, Resource, operation
-from tale.lib.strict import StrictCharField, StrictIntegerField
+from tale.lib.strict import AmountField, StrictCharField, StrictIntegerField
 
 LONGEST_PROMPT = 32_000
 
@@ -37,6 +37,7 @@ class WishSerializer(Body):
         max_length=120, required=False, help_text="Its id, its name at the provider, or an alias."
     )
     assistant = OneOf(assistants_for, required=False, help_text="Whose limits count as well.")
+    confirm_amount = AmountField(required=False, help_text="What you would say yes to.")
 
     example = {"prompt": "a fox in the snow", "n": 2, "size": "1024x1024", "quality": "high"}
 
@@ -132,12 +133,14 @@ class PictureCheck(Resource):
         """Spends nothing and sets nothing aside. The answer holds for this moment."""
         sent = dict(self.sent)
         model, assistant = sent.pop("model", ""), sent.pop("assistant", None)
+        said_yes_to = sent.pop("confirm_amount", 0)
         context = Context(
             actor=self.actor,
             reference=f"request:{self.actor.request_id}",
             assistant=assistant.pk if assistant else "",
             team=self.actor.key.team if self.actor.key else None,
             image_model=model,
+            confirmed_micro=said_yes_to,
         )
         told = explain.picture(wish=Wish(**sent), context=context, now=timezone.now())
         return self.item(told)

@@ -86,7 +86,10 @@ class ImagePolicyForm(SubjectForm):
     confirm_above_micro = AmountField(
         label=_("Confirm above"),
         required=False,
-        help_text=_("Kept for approvals: nobody is asked yet. An amount such as 0.50."),
+        help_text=_(
+            "What a wish may cost at most without somebody saying yes to its price. An amount "
+            "such as 0.50. Empty: nobody is asked."
+        ),
     )
 
     class Meta:

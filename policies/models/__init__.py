@@ -1,9 +1,10 @@
 from policies.models.access import FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
-from policies.models.budgets import BudgetRule, RuleBook, Window
+from policies.models.budgets import BudgetNotice, BudgetRule, RuleBook, Window
 from policies.models.ledger import Call, Entry, EntryHead, Hold
 from policies.models.legal import LegalHold
 
 __all__ = [
+    "BudgetNotice",
     "BudgetRule",
     "Call",
     "Entry",

@@ -164,3 +164,35 @@ class Window(Tenant):
     @property
     def used(self) -> int:
         return self.settled + self.reserved
+
+
+class BudgetNotice(Tenant):
+    """That a budget came near its limit was told, and to whom: a pseudonym, or nobody for those
+    who govern it. Another limit, or another point to warn at, is told anew."""
+
+    rule = models.ForeignKey(BudgetRule, models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=90)
+    starts_at = models.DateTimeField()
+    limit = models.BigIntegerField()
+    percent = models.PositiveSmallIntegerField()
+    who = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("budget notice")
+        verbose_name_plural = _("budget notices")
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(
+                "rule",
+                "subject",
+                "starts_at",
+                "limit",
+                "percent",
+                "who",
+                name="budget_notice_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.percent} %"

@@ -74,6 +74,7 @@ def page(rows: OrganisationAdmin, request: HttpRequest, object_id: str) -> HttpR
                 wish=form.wish(),
                 token=form.cleaned_data["token"],
                 now=timezone.now(),
+                seen_micro=_seen(request),
             )
             here = reverse("admin:providers_model_trial", args=[model.pk])
             return HttpResponseRedirect(f"{here}?trial={trial.pk}")
@@ -93,6 +94,12 @@ def page(rows: OrganisationAdmin, request: HttpRequest, object_id: str) -> HttpR
     if refusal is not None:
         answer.status_code, answer.headers["X-Error-Code"] = refusal.status, refusal.code
     return answer
+
+
+def _seen(request: HttpRequest) -> int:
+    """The price that stood beside the button."""
+    said = request.POST.get("seen", "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
 
 
 def _foreseen(request: HttpRequest, model: Model, wish: Wish) -> dict[str, Any]:

@@ -43,7 +43,8 @@ STATUS_OF: dict[str, int] = {
         412: "revision_conflict",
         413: "request_too_large file_too_large",
         415: "unsupported_media_type unsupported_file_type unsupported_charset",
-        422: "price_unknown idempotency_key_reused image_generation_unavailable",
+        422: """price_unknown idempotency_key_reused image_generation_unavailable
+            confirmation_required""",
         429: "budget_exceeded rate_limited",
         500: "internal_error",
         502: """provider_error provider_bad_reply provider_reply_too_large provider_bad_image
@@ -140,6 +141,7 @@ TEXT_OF: dict[str, Text] = {
         "This model has no price, so nothing was spent. "
         "An administrator can set one under Providers & models, Prices."
     ),
+    "confirmation_required": _("This costs more than is spent without somebody saying yes to it."),
     "image_generation_unavailable": _(
         "Image generation is unavailable: no model is tagged Image generation. "
         "An administrator can add one under Providers & models."

@@ -22,6 +22,7 @@ UNSCOPED: dict[str, tuple[int, str]] = {
     "assistants/jobs.py": (1, "a process asks which of the jobs it runs were stopped"),
     "assistants/orphans.py": (3, "holds the store against the rows of every organisation"),
     "assistants/reconcile.py": (4, "the sweeper serves every organisation, one hold at a time"),
+    "policies/thresholds.py": (2, "a chore looks at the windows of every organisation"),
     "policies/budgets.py": (1, "a dead caller's lease ends in every organisation"),
     "assistants/origins.py": (2, "in public it answers for all, and tells whose by their leave"),
     "assistants/statements.py": (1, "the link says which, and its organisation if it may be read"),

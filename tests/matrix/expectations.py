@@ -19,6 +19,7 @@ chats:home    GET  -       people 200 - outside,ex,suspended=302
 chats:start   POST -       people 302 -
 chats:chat    GET  chat    people 200 -
 chats:say     POST chat    people 302 -
+chats:confirm POST card    people 302 -
 chats:events  GET  turn    people 200 -
 chats:pictures GET -       people 200 -
 chats:picture GET  picture people 200 - gone=410

@@ -181,6 +181,7 @@ class World:
         turn = Turn.objects.filter(chat=chat).get()
         self.objects["chat"][name] = {"pk": chat.pk}
         self.objects["turn"][name] = {"chat_id": chat.pk, "turn_id": turn.pk}
+        self.objects["card"][name] = {"pk": self._card(turn)}
         for kind, home in (("picture", chat.pk), ("sketch", "")):
             for objects in (self.objects, self.deleted):
                 picture = self._picture(f"{kind} of {name}", user, organisation, home=home)
@@ -208,6 +209,7 @@ class World:
         self.deleted["chat"][name] = {"pk": gone.pk}
         turn = Turn.objects.filter(chat=gone).get()
         self.deleted["turn"][name] = {"chat_id": gone.pk, "turn_id": turn.pk}
+        self.deleted["card"][name] = {"pk": self._card(turn)}
 
     def _chat(self, name: str, user: User, organisation: Organisation) -> Chat:
         auto = Assistant.objects.of(organisation).filter(is_auto=True).first()
@@ -227,6 +229,15 @@ class World:
             organisation=organisation, turn=turn, position=0, role="user", content=title
         )
         return chat
+
+    def _card(self, turn: Turn) -> str:
+        """That asks for a yes to a price."""
+        said = {"organisation": turn.organisation, "turn": turn}
+        call = {"id": "call_1", "name": "image_generation", "arguments": '{"prompt": "a fox"}'}
+        Message.objects.create(**said, position=1, role="assistant", data={"calls": [call]})
+        no = {"code": "confirmation_required", "amount_micro": 40_000, "currency": "EUR"}
+        told = {"call_id": "call_1", "result": {}, "refusal": no | {"message": "It costs."}}
+        return Message.objects.create(**said, position=2, role="tool", data=told).pk
 
     def _picture(self, name: str, user: User, organisation: Organisation, *, home: str) -> Artifact:
         content, path = png(8, 8), f"matrix/{new_id('file')}"

@@ -48,7 +48,7 @@ async def edit(request: HttpRequest) -> JsonResponse:
 async def _made(
     request: HttpRequest, actor: Actor, asked: Asked, parts: Sequence[Part] = ()
 ) -> JsonResponse:
-    key, context = _key(request, actor), _context(actor, asked.model)
+    key, context = _key(request, actor), _context(request, actor, asked.model)
     try:
         made = await images.generate(
             wish=asked.wish,
@@ -89,12 +89,13 @@ async def _id(actor: Actor, part: Part) -> str:
     return kept.pk
 
 
-def _context(actor: Actor, model: str) -> Context:
+def _context(request: HttpRequest, actor: Actor, model: str) -> Context:
     return Context(
         actor=actor,
         reference=f"request:{actor.request_id}",
         team=actor.key.team if actor.key else None,
         image_model=model,
+        confirmed_micro=wish.yes_to(request.headers),
     )
 
 

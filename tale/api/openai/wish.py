@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from providers.shapes import Wish
+from tale.lib import money
 from tale.lib.multipart import Form, Sent
-from tale.lib.refusals import Refusal
+from tale.lib.refusals import Refusal, filled
 from tale.lib.strict import is_blank
 
 KNOWN = {
@@ -40,6 +43,7 @@ CHOICES = {
 }
 JSON_TYPES: dict[type, str] = {int: "integer", str: "string", bool: "boolean"}
 OURS = {"output_format": "format", "image": "images"}
+YES_TO = "X-Confirm-Amount"
 THEIRS = {ours: theirs for theirs, ours in OURS.items()}
 LONGEST_PROMPT, MOST_IMAGES = 32_000, 16
 _WHOLE = re.compile(r"-?\d{1,6}", re.ASCII)
@@ -105,7 +109,19 @@ def of_form(form: Form) -> tuple[Asked, list[Part]]:
 
 def in_their_words(refusal: Refusal) -> Refusal:
     refusal.field = THEIRS.get(refusal.field, refusal.field)
+    if refusal.code == "confirmation_required":  # the envelope carries no details: words must do
+        refusal.field = YES_TO
+        said = {"why": refusal.message, "header": YES_TO, "amount": refusal.details["amount"]}
+        refusal.message = filled(
+            _("%(why)s Send it again with the header %(header)s: %(amount)s."), said
+        )
     return refusal
+
+
+def yes_to(headers: Mapping[str, str]) -> int:
+    """The amount they say yes to; where nobody asks for it, it changes nothing."""
+    said = headers.get(YES_TO)
+    return 0 if said is None else money.parse(said, field=YES_TO)
 
 
 def _parts(form: Form) -> list[Part]:
