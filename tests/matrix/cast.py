@@ -21,9 +21,15 @@ class Actor(NamedTuple):
         return f"{self.name} ({self.state})"
 
 
+MIRRORED = ("member", "owner")  # of the other organisation: what divides the two has two sides
+
+
 def _people(*, with_services: bool = False) -> list[Actor]:
     everybody = [
-        Actor(name, role, home) for home, names in PEOPLE.items() for role, name in names.items()
+        Actor(name, role, home)
+        for home, names in PEOPLE.items()
+        for role, name in names.items()
+        if home == "acme" or role in MIRRORED
     ]
     robots = [Actor(f"robot of {home}", "service", home) for home in PEOPLE]
     return [*everybody, *(robots if with_services else ())]
