@@ -34,6 +34,15 @@ from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Found = TypeVar("Found")
+FIELDS: dict[str, Promise] = {
+    "size": gettext_lazy("Size"),
+    "quality": gettext_lazy("Quality"),
+    "style": gettext_lazy("Style"),
+    "background": gettext_lazy("Background"),
+    "format": gettext_lazy("Format"),
+    "negative": gettext_lazy("What to leave out"),
+    "seed": gettext_lazy("Seed"),
+}
 DENIED = ("model_not_allowed",)
 
 
@@ -199,10 +208,11 @@ def _no(about: About, refusal: Refusal, by: Rule | None) -> Step:
 def _fitted_in_words(plan: Plan) -> str:
     said = [
         _("%(n)s × %(size)s %(quality)s")
-        % {"n": plan.n, "size": plan.size, "quality": plan.quality}
+        % {"n": plan.n, "size": plan.size, "quality": access.quality_name(plan.quality)}
     ]
     for change in plan.adjustments:
-        said.append(f"{change.field}: {change.asked} → {change.got or '–'}. {change.why}")
+        name = FIELDS.get(change.field, change.field)
+        said.append(f"{name}: {change.asked} → {change.got or '–'}. {change.why}")
     return " · ".join(part.strip() for part in said)
 
 

@@ -220,6 +220,12 @@ def rank(quality: str) -> int:
     return LADDER.index(name) if name in LADDER else len(LADDER)
 
 
+def quality_name(quality: str) -> str:
+    """A model's own word for one is shown as it is."""
+    known = {"auto": _("Auto"), **dict(ImagePolicy.Quality.choices)}
+    return str(known.get(quality, quality))
+
+
 @transaction.atomic
 def save(*, actor: Actor, row: Rule) -> Rule:
     actor.require("manage_policies")

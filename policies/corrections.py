@@ -12,7 +12,8 @@ from accounts import audit
 from accounts.actor import Actor
 from policies import ledger, rules
 from policies.models import Entry
-from tale.lib.refusals import Refusal
+from tale.lib import money
+from tale.lib.refusals import Refusal, filled
 
 KINDS = (Entry.Kind.ADJUSTMENT, Entry.Kind.REFUND)
 LONGEST_REASON = 200
@@ -29,13 +30,18 @@ def correct(
         raise Refusal("blank", field="reason")
     if kind not in KINDS:
         raise Refusal("invalid_choice", field="kind", choices=list(KINDS))
-    if amount_micro == 0 or (kind == Entry.Kind.REFUND and amount_micro > 0):
-        raise Refusal("out_of_range", field="amount", message=_("Money that came back is below 0."))
+    if amount_micro == 0:
+        raise Refusal("out_of_range", _("Write an amount that is not 0."), field="amount")
+    if kind == Entry.Kind.REFUND and amount_micro > 0:
+        raise Refusal("out_of_range", _("Money that came back is below 0."), field="amount")
     rules.lock(actor.organisation)
     head = ledger.head_of(actor.organisation)  # one correction after the other
     lines = Entry.objects.of(actor.organisation).filter(hold=entry.hold)
-    if (lines.aggregate(sum=Sum("amount_micro"))["sum"] or 0) + amount_micro < 0:
-        raise Refusal("out_of_range", field="amount", message=_("More than what was booked."))
+    booked = lines.aggregate(sum=Sum("amount_micro"))["sum"] or 0
+    if booked + amount_micro < 0:
+        text = _("No more than %(booked)s was booked. Write that, or less.")
+        words = {"booked": money.show(booked, entry.currency)}
+        raise Refusal("out_of_range", filled(text, words), field="amount")
     last = lines.filter(kind=kind).aggregate(last=Max("ordinal"))["last"]
     line = ledger.add(
         entry,

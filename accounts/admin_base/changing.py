@@ -247,9 +247,14 @@ class Changing(Scoped, theme.ModelAdmin):
         """A page of its own within the frame of this list."""
         request.current_app = self.admin_site.name
         frame = {**self.admin_site.each_context(request), "opts": self.opts, "model_admin": self}
+        row = context.get("original")
+        frame["heading"] = self.heading(row) if row is not None else ""
         return TemplateResponse(request, template, {**frame, **context})
 
     def url(self, object_id: str, page: str = "change") -> str:
+        raise NotImplementedError
+
+    def heading(self, row: Any) -> str:
         raise NotImplementedError
 
 

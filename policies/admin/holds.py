@@ -15,7 +15,7 @@ from accounts.actor import Actor
 from accounts.admin_base import Choice, by_days, by_word
 from assistants import doubts
 from assistants.doubts import Verdict
-from policies.admin.ledger import CAPABILITIES, SPEND, Spending
+from policies.admin.ledger import CAPABILITIES, SPEND, SPENT, Spending
 from policies.models import Hold
 from tale.lib import theme
 from tale.lib.aio import waited
@@ -63,7 +63,7 @@ class HoldAdmin(Spending):
         "age",
         "amount",
         "who",
-        *SPEND,
+        *SPENT,
         "held_at",
         "sent_at",
         "lease_until",

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_base import ReadOnly, by_days, by_word, current
+from accounts.admin_base.actions import SURFACES
+from policies import access
 from policies.admin import corrections
 from policies.admin.names import name_of, names_of
 from policies.models import BudgetRule, Call, Entry
@@ -21,17 +23,30 @@ OUTCOMES = {
     "cancelled": _("Cancelled"),
     "started": _("Under way"),
 }
+OPERATIONS = {
+    "answer": _("Answer"),
+    "generate": _("New picture"),
+    "edit": _("Change of a picture"),
+    "inpaint": _("Change of a marked part"),
+}
 SPEND = {
-    "surface": _("from where"),
-    "capability": _("capability"),
     "provider": _("provider"),
     "model": _("model"),
-    "operation": _("operation"),
     "size": _("size"),
-    "quality": _("quality"),
     "pictures": _("pictures"),
     "reference": _("reference"),
 }
+SPENT = (
+    "surface_name",
+    "capability_name",
+    "provider",
+    "model",
+    "operation_name",
+    "size",
+    "quality_name",
+    "pictures",
+    "reference",
+)
 
 
 class Record(ReadOnly):
@@ -41,6 +56,14 @@ class Record(ReadOnly):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields
 
+    @theme.display(description=_("from where"))
+    def surface_name(self, row: Any) -> str:
+        return str(SURFACES.get(row.surface, row.surface))
+
+    @theme.display(description=_("capability"), ordering="capability")
+    def capability_name(self, row: Any) -> str:
+        return str(dict(CAPABILITIES).get(row.capability, row.capability))
+
 
 class Spending(Record):
     """Names the people, teams and assistants behind the ids of its rows: those of the current
@@ -49,6 +72,14 @@ class Spending(Record):
     @theme.display(description=_("amount"), ordering="amount_micro")
     def amount(self, row: Any) -> str:
         return money.show(row.amount_micro, row.currency)
+
+    @theme.display(description=_("operation"))
+    def operation_name(self, row: Any) -> str:
+        return str(OPERATIONS.get(row.operation, row.operation))
+
+    @theme.display(description=_("quality"))
+    def quality_name(self, row: Any) -> str:
+        return access.quality_name(row.quality)
 
     @theme.display(description=_("who"), header=True)
     def who(self, row: Any) -> list[str]:
@@ -109,7 +140,7 @@ class EntryAdmin(Spending):
         "amount",
         "who",
         "tokens",
-        *SPEND,
+        *SPENT,
         "hold",
         "provider_request_id",
         "held_at",
@@ -151,14 +182,14 @@ class CallAdmin(Record):
     intro = _("Requests to models: what came of them and how long they took. No prompt is kept.")
     when_empty = _("No model was asked yet.")
     titles = {
-        **{name: SPEND[name] for name in ("surface", "capability", "provider", "model")},
+        **{name: SPEND[name] for name in ("provider", "model")},
         "id": _("call"),
         "hold": _("hold"),
         "started_at": _("started"),
         "first_byte_at": _("first byte"),
         "ended_at": _("ended"),
     }
-    list_display = ("started_at", "model", "provider", "capability", "result", "duration")
+    list_display = ("started_at", "model", "provider", "capability_name", "result", "duration")
     list_filter = (
         by_word("outcome", OUTCOMES.items(), _("outcome")),
         by_word("capability", CAPABILITIES, _("capability")),
@@ -172,8 +203,8 @@ class CallAdmin(Record):
         "hold",
         "provider",
         "model",
-        "capability",
-        "surface",
+        "capability_name",
+        "surface_name",
         "started_at",
         "first_byte_at",
         "ended_at",

@@ -154,7 +154,8 @@ class RuleAdmin(OrganisationAdmin):
 
     @theme.display(description=_("preview"))
     def foreseen(self, rule: Any) -> SafeString | str:
-        if rule.limit is None or not hasattr(rule, "organisation"):
+        is_told = rule.limit is not None and rule.scope in BudgetRule.Scope.values
+        if not is_told or not hasattr(rule, "organisation"):
             return _t("Fill it in, then choose Preview: nothing is saved by it.")
         return bars.foreseen(rule, now=timezone.now())
 

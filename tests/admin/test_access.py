@@ -10,7 +10,7 @@ from accounts.models import Organisation, User
 from policies import access
 from policies.models import FeatureSwitch, Guardrail, Hold, ImagePolicy, ModelAccess
 from policies.spender import Spender
-from providers.models import Model
+from providers.models import Model, Price
 from tale import demo
 from tests.admin.conftest import CONTROLS, SignIn, at, page_of, refused, told
 from tests.people import actor_for, membership_of
@@ -135,6 +135,18 @@ class TestCould:
         page = page_of(self.ask(as_(dana), bob))
         assert 'data-error-code="image_generation_off"' in page
         assert page.count("Set by Dana") == 2
+        switch = FeatureSwitch.objects.of(acme).get()
+        assert f'href="{at("policies.featureswitch", "change", switch)}"' in page
+        assert page.count('t-badge--bad">No<') == 2
+
+    def test_each_step_has_its_place(
+        self, dana: User, bob: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        demo.set_up_workspace(acme)
+        Price.objects.of(acme).all().delete()
+        page = page_of(self.ask(as_(dana), bob, quality="high"))
+        assert f'<a href="{at("providers.model")}">Models</a>' in page
+        assert "it stops before its price" in page
 
     def test_a_stranger(self, dana: User, charlie: User, as_: SignIn) -> None:
         assert refused(self.ask(as_(dana), charlie)) == (400, "invalid_value")

@@ -117,7 +117,8 @@ class TestCorrections:
         address = at("policies.entry", "correct", entry)
         back = {"what": "refund", "amount": "0.01", **WHY}
         assert refused(as_(erin).post(address, back)) == (403, "forbidden")
-        for wrong in ({"amount": "0.05"}, {"amount": "0"}, {"amount": "x"}, {"reason": ""}):
+        assert "No more than 0.04 EUR" in page_of(client.post(address, back | {"amount": "0.05"}))
+        for wrong in ({"amount": "0"}, {"amount": "x"}, {"reason": ""}):
             assert client.post(address, back | wrong).status_code == 400, wrong
         assert Entry.objects.of(acme).count() == 1
         assert client.post(address, back).status_code == 302
@@ -128,7 +129,11 @@ class TestCorrections:
             ("refund", -10_000),
             ("adjustment", 20_000),
         ]
-        assert "0.05 EUR" in page_of(client.get(address))
+        page = page_of(client.get(address))
+        assert "0.05 EUR" in page
+        assert "studio-image · 0.04 EUR" in page
+        shown = page_of(client.get(at("policies.entry", "change", entry)))
+        assert all(word in shown for word in ("New picture", "Web", "Pictures"))
         assert AuditLine.objects.of(acme).filter(action="entry.corrected").count() == 2
 
 
