@@ -13,7 +13,7 @@ from django.db import transaction
 
 from assistants import artifacts, calls, gate, inspection, jobs, keeping, spool
 from assistants.models import Artifact, ImageJob
-from policies import late
+from policies import late, losses
 from policies.late import Booked
 from policies.models import Entry, Hold
 from providers import pricing
@@ -57,6 +57,7 @@ def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> Non
     job = jobs.locked(job)
     late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
     calls.close(hold=hold, outcome="failed", code="storage_unavailable", now=now)
+    losses.note(hold=hold, pictures=_number(lines))
     log.error("paid_not_stored", job=job.pk, hold=hold.pk)
     jobs.conclude(job, now=now, code="storage_unavailable", lost=True)
 
@@ -85,8 +86,15 @@ def finish(
     state = Artifact.State.LATE if is_late else Artifact.State.READY
     made = artifacts.rows_for(job, finished, files, state=state)
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
+    if not booked or _number(lines) > len(files):
+        losses.note(hold=hold, pictures=max(_number(lines) - len(files), 0))
     jobs.conclude(job, now=now, code=inspection.code_of(files))
     return made
+
+
+def _number(lines: list[dict[str, Any]]) -> int:
+    """Of the pictures that were billed."""
+    return sum(line.get("pictures", 0) for line in lines)
 
 
 def _was_presumed(hold: Hold) -> bool:
