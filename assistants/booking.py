@@ -46,7 +46,8 @@ async def complete(
         return made  # with its call open, so that the sweeper tidies
     outcome, code = ("done", "") if made else ("failed", inspection.code_of(files))
     # Last: a call without an end is how the sweeper knows that something was left lying.
-    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now)
+    heard_at = finished.first_byte_at
+    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now, first_byte_at=heard_at)
     return made
 
 
@@ -56,7 +57,13 @@ def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> Non
     lines, confidence = _billed(hold, finished, len(finished.pictures))
     job = jobs.locked(job)
     late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
-    calls.close(hold=hold, outcome="failed", code="storage_unavailable", now=now)
+    calls.close(
+        hold=hold,
+        outcome="failed",
+        code="storage_unavailable",
+        now=now,
+        first_byte_at=finished.first_byte_at,
+    )
     losses.note(hold=hold, pictures=_number(lines))
     log.error("paid_not_stored", job=job.pk, hold=hold.pk)
     jobs.conclude(job, now=now, code="storage_unavailable", lost=True)
