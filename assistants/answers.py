@@ -129,6 +129,7 @@ def _hold_for(
     )
     call = calls.start(hold=hold, now=now)
     adapter = choice.adapter
+    adapter.call = call.pk
     # The wait for a slot with it.
     adapter.deadline_s = min(adapter.deadline_s, context.deadline_s or DEADLINE_S)
     return Begun(adapter, question, tariff, hold, call, tuple(others))
@@ -140,6 +141,7 @@ def _fail(
 ) -> Begun | None:
     """The next model's attempt, if there is one to make. Never after a refusal, nor once the
     first has spoken."""
+    begun.call.first_byte_at = begun.adapter.first_byte_at
     calls.fail(call=begun.call, hold=begun.hold, failed=failed, now=now)
     if not may_step_in or not failed.lets_another_try:
         return None
@@ -162,4 +164,5 @@ def _settle(begun: Begun, usage: Usage, *, now: datetime) -> None:
     if begun.tariff.is_estimate(usage):
         confidence = Entry.Confidence.ESTIMATED
     late.settle(hold=begun.hold, lines=[line], now=now, confidence=confidence)
+    begun.call.first_byte_at = begun.adapter.first_byte_at
     calls.end(call=begun.call, now=now)

@@ -79,7 +79,7 @@ class Attempt:
 
 async def run(attempt: Attempt, order: Order, stopped: asyncio.Event) -> None:
     """Until what came is booked; raises Withdrawn or ProviderFailed, and then nothing is."""
-    attempt.adapter.before_sending = attempt.claim
+    attempt.adapter.before_sending, attempt.adapter.call = attempt.claim, attempt.call.pk
     try:
         async with asyncio.timeout(attempt.adapter.deadline_s):
             finished = await _heard(attempt, order, stopped)
@@ -100,6 +100,7 @@ async def run(attempt: Attempt, order: Order, stopped: asyncio.Event) -> None:
 
 def fail(attempt: Attempt, failed: ProviderFailed | Withdrawn, *, now: datetime) -> None:
     """The money follows what the failure means."""
+    attempt.call.first_byte_at = attempt.adapter.first_byte_at
     if isinstance(failed, ProviderFailed):
         calls.fail(call=attempt.call, hold=attempt.hold, failed=failed, now=now)
     else:

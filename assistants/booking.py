@@ -13,7 +13,7 @@ from django.db import transaction
 
 from assistants import artifacts, calls, gate, inspection, jobs, keeping, spool
 from assistants.models import Artifact, ImageJob
-from policies import late
+from policies import late, losses
 from policies.late import Booked
 from policies.models import Entry, Hold
 from providers import pricing
@@ -46,7 +46,8 @@ async def complete(
         return made  # with its call open, so that the sweeper tidies
     outcome, code = ("done", "") if made else ("failed", inspection.code_of(files))
     # Last: a call without an end is how the sweeper knows that something was left lying.
-    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now)
+    heard_at = finished.first_byte_at
+    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now, first_byte_at=heard_at)
     return made
 
 
@@ -56,7 +57,14 @@ def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> Non
     lines, confidence = _billed(hold, finished, len(finished.pictures))
     job = jobs.locked(job)
     late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
-    calls.close(hold=hold, outcome="failed", code="storage_unavailable", now=now)
+    calls.close(
+        hold=hold,
+        outcome="failed",
+        code="storage_unavailable",
+        now=now,
+        first_byte_at=finished.first_byte_at,
+    )
+    losses.note(hold=hold, pictures=_number(lines))
     log.error("paid_not_stored", job=job.pk, hold=hold.pk)
     jobs.conclude(job, now=now, code="storage_unavailable", lost=True)
 
@@ -85,8 +93,15 @@ def finish(
     state = Artifact.State.LATE if is_late else Artifact.State.READY
     made = artifacts.rows_for(job, finished, files, state=state)
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
+    if not booked or _number(lines) > len(files):
+        losses.note(hold=hold, pictures=max(_number(lines) - len(files), 0))
     jobs.conclude(job, now=now, code=inspection.code_of(files))
     return made
+
+
+def _number(lines: list[dict[str, Any]]) -> int:
+    """Of the pictures that were billed."""
+    return sum(line.get("pictures", 0) for line in lines)
 
 
 def _was_presumed(hold: Hold) -> bool:

@@ -27,7 +27,7 @@ def start(*, hold: Hold, now: datetime) -> Call:
 
 def end(*, call: Call, now: datetime, outcome: str = "done", code: str = "") -> None:
     call.outcome, call.code, call.ended_at = outcome, code, now
-    call.save(update_fields=["outcome", "code", "ended_at"])
+    call.save(update_fields=["outcome", "code", "ended_at", "first_byte_at"])
 
 
 def refuse(*, refused: Hold, code: str, now: datetime) -> None:
@@ -35,10 +35,17 @@ def refuse(*, refused: Hold, code: str, now: datetime) -> None:
     end(call=start(hold=refused, now=now), now=now, outcome="refused", code=code)
 
 
-def close(*, hold: Hold, outcome: str, code: str = "", now: datetime) -> None:
-    """For a caller who died before ending it."""
+def close(
+    *,
+    hold: Hold,
+    outcome: str,
+    code: str = "",
+    now: datetime,
+    first_byte_at: datetime | None = None,
+) -> None:
+    """For a caller who died before ending it: when it was answered, that one alone knew."""
     forgotten = Call.objects.of(hold.organisation).filter(hold=hold.pk, ended_at=None)
-    forgotten.update(outcome=outcome, code=code, ended_at=now)
+    forgotten.update(outcome=outcome, code=code, ended_at=now, first_byte_at=first_byte_at)
 
 
 def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> None:

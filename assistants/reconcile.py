@@ -21,7 +21,7 @@ from django.db import transaction
 
 from assistants import arrivals, booking, calls, jobs, keeping, pulse, resuming
 from assistants.models import ImageJob
-from policies import budgets
+from policies import budgets, losses
 from policies.models import Call, Entry, Hold
 from providers.base import Adapter
 from providers.models import Provider
@@ -127,6 +127,8 @@ def presume(hold: Hold, *, now: datetime) -> bool:
     if not budgets.settle(hold=hold, lines=[line], now=now, kind="presumed", confidence=presumed):
         return False
     _end(job, hold, now=now)
+    if hold.pictures:
+        losses.note(hold=hold, pictures=hold.pictures)
     return True
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from providers.errors import NotBilled
@@ -19,8 +20,12 @@ from providers.shapes import (
 T = TypeVar("T")
 
 
-def _forget(name: str) -> None:
+def _forget(*_name: str) -> None:
     """Nobody to tell."""
+
+
+def _unnamed() -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Connection:
     options: Mapping[str, Any] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()  # parameters it has refused before
     on_refused: Callable[[str], None] = _forget
+    on_first_byte: Callable[[], None] = _forget
+    request_name: Callable[[], str] = _unnamed  # ours for the next request, another each time
 
 
 @asynccontextmanager
@@ -54,6 +61,8 @@ class Adapter:
     is_local = False  # runs in this house: no key, no network
     # Asked right before an order's first byte leaves; what it raises keeps it here.
     before_sending: Callable[[], Awaitable[None]] | None = None
+    call = ""  # what we name its requests after
+    first_byte_at: datetime | None = None  # of what it was answered last
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import structlog
 from django.db import DatabaseError
@@ -102,6 +102,7 @@ class Guarded(Adapter):
         self.is_local = kind.is_local
         self.deadline_s = kind(connection).deadline_s
         self.refused: set[str] = set()  # parameters, learned in this call
+        self.requests = 0
 
     def capabilities(self, model: str) -> Capabilities:
         return self.kind(self.connection).capabilities(model)
@@ -271,15 +272,17 @@ class Guarded(Adapter):
             kind = await self._kind(attempt.chosen, deadline_s=attempt.deadline_s)
             if self.before_sending is not None and not (attempt.is_asked or attempt.was_ordered):
                 await self.before_sending()
+            self.first_byte_at = None
             async with closing(call(kind)) as told:
                 async for piece in told:
+                    self._heard()
                     attempt.first_s = attempt.first_s or attempt.took_s
                     attempt.was_ordered |= isinstance(piece, Queued)
                     if attempt.is_asked or isinstance(piece, Finished | Ended):
                         took_s = attempt.first_s if isinstance(piece, Ended) else attempt.took_s
                         await self._worked(attempt, took_s=took_s)
                     attempt.has_spoken = True
-                    yield piece
+                    yield self._timed(piece)
         except ProviderFailed as failed:
             meant = attempt.meant(failed)
             await self._failed(attempt, failed, outcome=meant.code)
@@ -302,8 +305,23 @@ class Guarded(Adapter):
             secret=await chosen.token(),
             deadline_s=deadline_s or self.deadline_s,
             on_refused=self.refused.add,
+            on_first_byte=self._heard,
+            request_name=self._request_name,
         )
         return self.kind(connection)
+
+    def _heard(self) -> None:
+        self.first_byte_at = self.first_byte_at or timezone.now()
+
+    def _timed(self, piece: T) -> T:
+        if not isinstance(piece, Finished):
+            return piece
+        return cast(T, replace(piece, first_byte_at=self.first_byte_at))
+
+    def _request_name(self) -> str:
+        """One call may be several requests: of several pictures, or once more after a fault."""
+        self.requests += 1
+        return f"{self.call}-{self.requests}" if self.call else ""
 
     async def _worked(self, attempt: Attempt, *, took_s: float) -> None:
         now, used = timezone.now(), attempt.chosen.id

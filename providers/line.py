@@ -128,6 +128,7 @@ class Line:
                 most_bytes=most_bytes,
                 **content,
             ) as reply:
+                self.connection.on_first_byte()
                 request_id = verdicts.request_id(reply)
                 if not 200 <= reply.status < 300:
                     await reply.read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -173,6 +174,7 @@ class Finished:
     revised_prompt: str = ""
     adjustments: tuple[Adjustment, ...] = ()  # what turned out only on the way
     missing: str = ""  # why there are fewer, as a code of refusals
+    first_byte_at: datetime | None = field(default=None, compare=False)  # of the answer
 
 
 Happening = Queued | Progressed | Partial | Finished

@@ -21,6 +21,7 @@ from policies.models import (
     Hold,
     ImagePolicy,
     LegalHold,
+    Loss,
     ModelAccess,
     Window,
 )
@@ -57,6 +58,7 @@ site = Site(
                 policies.COULD,
                 (Window, policies.WindowAdmin),
                 (Hold, policies.HoldAdmin),
+                (Loss, policies.LossAdmin),
                 (LegalHold, policies.LegalHoldAdmin),
             ),
         ),

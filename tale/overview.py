@@ -19,7 +19,7 @@ from accounts.admin_base.history import told
 from accounts.models import AuditLine, Invitation, Membership, Organisation
 from analytics import reports
 from analytics.admin import rows_of
-from policies import thresholds, usage
+from policies import losses, thresholds, usage
 from policies.admin import bars
 from policies.models import BudgetRule
 from providers import credentials, health, prices
@@ -130,6 +130,14 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
             gone = _("%(provider)s no longer lists %(model)s.") % words
             yield Notice(gone, _("Open the model"), _of_model(model), is_grave=True)
     yield from _of_budgets(organisation, now=now)
+    if number := losses.of(organisation).filter(claim__in=losses.UNDECIDED).count():
+        text = ngettext(
+            "%(number)s call was paid and brought less than was paid for.",
+            "%(number)s calls were paid and brought less than was paid for.",
+            number,
+        ) % {"number": number}
+        address = f"{reverse('admin:policies_loss_changelist')}?decided=no"
+        yield Notice(text, _("See what was lost"), address)
     if held.unknown:
         text = ngettext(
             "%(number)s hold is being checked with the provider.",

@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.auth.current_organisation",
     "axes.middleware.AxesMiddleware",
+    "tale.edges.body_too_large",
 ]
 ROOT_URLCONF = "tale.urls"
 ASGI_APPLICATION = "tale.asgi.application"

@@ -5,6 +5,7 @@ from policies.admin.could import COULD
 from policies.admin.holds import HoldAdmin
 from policies.admin.ledger import CallAdmin, EntryAdmin
 from policies.admin.legal import LegalHoldAdmin
+from policies.admin.losses import LossAdmin
 from policies.admin.rules import RuleAdmin
 from policies.admin.windows import WindowAdmin
 
@@ -16,6 +17,7 @@ __all__ = [
     "HoldAdmin",
     "ImagePolicyAdmin",
     "LegalHoldAdmin",
+    "LossAdmin",
     "ModelAccessAdmin",
     "RuleAdmin",
     "SwitchAdmin",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -179,7 +180,10 @@ class EntryAdmin(Spending):
 class CallAdmin(Record):
     icon = "call_made"
     view_right = "view_analytics"
-    intro = _("Requests to models: what came of them and how long they took. No prompt is kept.")
+    intro = _(
+        "Requests to models: what came of them and how long they took. No prompt is kept. OpenAI "
+        "and Azure are sent the id of the call with each request, and find it in their logs."
+    )
     when_empty = _("No model was asked yet.")
     titles = {
         **{name: SPEND[name] for name in ("provider", "model")},
@@ -207,6 +211,7 @@ class CallAdmin(Record):
         "surface_name",
         "started_at",
         "first_byte_at",
+        "waited",
         "ended_at",
         "duration",
     )
@@ -218,6 +223,12 @@ class CallAdmin(Record):
 
     @theme.display(description=_("duration"))
     def duration(self, call: Call) -> str:
-        if call.ended_at is None:
-            return ""
-        return f"{(call.ended_at - call.started_at).total_seconds():.2f} s"
+        return _since(call, call.ended_at)
+
+    @theme.display(description=_("until the first byte"))
+    def waited(self, call: Call) -> str:
+        return _since(call, call.first_byte_at)
+
+
+def _since(call: Call, then: datetime | None) -> str:
+    return f"{(then - call.started_at).total_seconds():.2f} s" if then else ""

@@ -1,6 +1,6 @@
 from policies.models.access import FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
 from policies.models.budgets import BudgetNotice, BudgetRule, RuleBook, Window
-from policies.models.ledger import Call, Entry, EntryHead, Hold
+from policies.models.ledger import Call, Entry, EntryHead, Hold, Loss
 from policies.models.legal import LegalHold
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Hold",
     "ImagePolicy",
     "LegalHold",
+    "Loss",
     "ModelAccess",
     "RuleBook",
     "Window",

@@ -148,6 +148,14 @@ class Entry(Spend):
 class Call(Tenant):
     """One request to a model: what came of it and how long it took. No prompt, no money."""
 
+    class Claim(models.TextChoices):
+        """What becomes of the money for pictures that were paid and lost: see losses.py."""
+
+        NONE = "none", _("Open")
+        ASKED = "asked", _("Refund asked for")
+        REFUNDED = "refunded", _("Refunded")
+        WRITTEN_OFF = "written_off", _("Written off")
+
     id = PublicIdField("call")
     hold = models.CharField(max_length=40, blank=True)
     provider = models.CharField(max_length=80)
@@ -159,6 +167,8 @@ class Call(Tenant):
     started_at = models.DateTimeField()
     first_byte_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    lost = models.PositiveSmallIntegerField(default=0)  # pictures: paid for, and nobody got them
+    claim = models.CharField(max_length=11, choices=Claim, default=Claim.NONE)
 
     class Meta:
         verbose_name = _("call")
@@ -169,7 +179,22 @@ class Call(Tenant):
             models.Index(
                 fields=["started_at"], condition=models.Q(ended_at=None), name="call_open"
             ),
+            models.Index(
+                fields=["organisation", "started_at"],
+                condition=models.Q(lost__gt=0),
+                name="call_lost",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.model} {self.outcome}"
+
+
+class Loss(Call):
+    """A call that was paid, in part at least, for pictures that nobody got."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("loss")
+        verbose_name_plural = _("losses")
+        default_permissions = ()

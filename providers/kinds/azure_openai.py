@@ -16,6 +16,7 @@ from providers.shapes import Capabilities, Listed
 
 class AzureOpenAI(OpenAI):
     default_url = ""
+    request_header = "x-ms-client-request-id"
     deadline_s = 600  # high quality takes minutes there; so OpenClaw found too
 
     def capabilities(self, model: str) -> Capabilities:
@@ -32,7 +33,7 @@ class AzureOpenAI(OpenAI):
         return Line(replace(self.connection, base_url=base_url), self.headers(), self.deadline_s)
 
     def headers(self) -> dict[str, str]:
-        return {"api-key": self.connection.secret}
+        return {"api-key": self.connection.secret} | self.named()
 
     def path(self, path: str, model: str) -> str:
         version = self.connection.options.get("api_version")

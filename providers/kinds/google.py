@@ -61,6 +61,7 @@ class Google(Adapter):
             async with http.stream(
                 "POST", params={"alt": "sse"}, json=body, **self._how(path)
             ) as reply:
+                self.connection.on_first_byte()
                 if reply.status != 200:
                     await reply.read()
                     raise gemini.of_reply(reply)

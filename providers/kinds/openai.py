@@ -18,6 +18,7 @@ _CONTEXT = ("context_length", "max_model_len", "max_context_length", "context_wi
 
 class OpenAI(Adapter):
     default_url = "https://api.openai.com/v1"
+    request_header = "x-client-request-id"  # found in its logs, also where no answer came
     deadline_s = 300  # twice the 95th percentile of gpt-image-2, seen by an aggregator in 2026
 
     def capabilities(self, model: str) -> Capabilities:
@@ -72,7 +73,11 @@ class OpenAI(Adapter):
         for name in ("organization", "project"):
             if value := self.connection.options.get(name):
                 headers[f"openai-{name}"] = str(value)
-        return headers
+        return headers | self.named()
+
+    def named(self) -> dict[str, str]:
+        name = self.connection.request_name() if self.request_header else ""
+        return {self.request_header: name} if name else {}
 
     def path(self, path: str, model: str) -> str:
         return path

@@ -17,6 +17,7 @@ from providers.shapes import Capabilities, Order
 
 class OpenAICompatible(OpenAI):
     default_url = ""
+    request_header = ""  # unknown to most, and refused by some
 
     def bound_of(self, model: str) -> str:
         return super().bound_of(model) if families.reasons(model) else "max_tokens"

@@ -27,6 +27,7 @@ from policies.models import (
     Guardrail,
     Hold,
     ImagePolicy,
+    Loss,
     ModelAccess,
     Window,
 )
@@ -140,6 +141,11 @@ def _blocked(organisation: Organisation) -> BlockedPicture:
     )
 
 
+def _loss(organisation: Organisation) -> Loss:
+    Call.objects.of(organisation).update(lost=1)
+    return Loss.objects.of(organisation).get()
+
+
 def _window(rule: BudgetRule) -> Window:
     """Of a time that is over."""
     now = timezone.now()
@@ -227,6 +233,7 @@ def furnish() -> Furnish:
             "policies.hold": Hold.objects.of(organisation).get(pk=entry.hold),
             "policies.entry": entry,
             "policies.call": Call.objects.of(organisation).get(),
+            "policies.loss": _loss(organisation),
             **_restricting(actor, name),
             **_of_pictures(owner, name),
             **_of_providers(organisation),

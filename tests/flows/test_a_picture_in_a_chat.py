@@ -15,7 +15,7 @@ from assistants.models import Artifact, Assistant
 from chats import answering, turns
 from chats.models import Chat, Turn
 from policies import rules
-from policies.models import BudgetRule, Entry, Hold, Window
+from policies.models import BudgetRule, Call, Entry, Hold, Window
 from providers.errors import Declined
 from tale.lib import clock
 from tests.people import actor_for
@@ -81,6 +81,8 @@ def test_the_ledger_holds_what_was_billed(
     assert entries.filter(capability="chat").count() == 2
     assert not Hold.objects.of(office).filter(state__in=Hold.OPEN).exists()
     assert {hold.state for hold in Hold.objects.of(office)} == {"settled"}
+    calls = Call.objects.of(office)
+    assert [call.first_byte_at is None for call in calls] == [False] * 3
 
 
 def test_a_cap_stops_it_before_the_provider_and_leaves_a_card(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Organisation, User
 from assistants import images
 from assistants.context import Context
-from policies.models import Entry, Hold
+from policies.models import Call, Entry, Hold
 from providers import credentials
 from providers.models import Model, Price, Provider
 from providers.shapes import Wish
@@ -109,3 +109,19 @@ def test_pictures_nobody_can_use_are_paid(office: Organisation, bob: User, sim: 
         draw(bob)
     assert refused.value.code == "provider_bad_image"
     assert Entry.objects.of(office).get().amount_micro == sim.bill[0].amount_micro
+
+
+@pytest.mark.parametrize("fault", ["", "moderation_blocked"])
+def test_a_call_is_named_to_the_provider_and_knows_its_first_byte(
+    office: Organisation, bob: User, sim: Any, fault: str
+) -> None:
+    if fault:
+        sim.faults.next(fault)
+        with pytest.raises(Refusal):
+            draw(bob)
+    else:
+        draw(bob)
+    call = Call.objects.of(office).get()
+    (request,) = sim.requests
+    assert request.headers["x-client-request-id"] == f"{call.pk}-1"
+    assert call.started_at < call.first_byte_at < call.ended_at

@@ -201,6 +201,7 @@ policies.guardrail       overseers         governors  governors  governors
 assistants.blockedpicture overseers        governors  nobody     governors
 policies.window          overseers         nobody     nobody     nobody
 policies.hold            overseers         nobody     nobody     nobody
+policies.loss            overseers         nobody     nobody     nobody
 policies.legalhold       overseers         governors  nobody     nobody
 policies.entry           overseers         nobody     nobody     nobody
 policies.call            overseers         nobody     nobody     nobody
@@ -231,6 +232,9 @@ assistants.artifact      content         -         governors
 policies.legalhold       release         -         governors
 providers.model          trial           drawer    governors
 policies.entry           correct         -         governors
+policies.loss            ask_provider    -         governors
+policies.loss            refund          -         governors
+policies.loss            write_off       -         governors
 policies.hold            ask_again       doubt     governors
 policies.hold            book            doubt     governors
 policies.hold            give_back       doubt     governors

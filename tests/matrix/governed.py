@@ -27,6 +27,7 @@ from policies.models import (
     Hold,
     ImagePolicy,
     LegalHold,
+    Loss,
     ModelAccess,
     Window,
 )
@@ -61,6 +62,7 @@ def rows(organisation: Organisation, owner: User, member: User, key: str) -> dic
         "policies.call": Call.objects.of(organisation).first(),
         "policies.entry": Entry.objects.of(organisation).first(),
         "policies.hold": Hold.objects.of(organisation).first(),
+        "policies.loss": _loss(organisation),
         "policies.window": Window.objects.of(organisation).first(),
         "doubt": _doubt(organisation),
         "drawer": image,
@@ -136,6 +138,12 @@ def _picture(organisation: Organisation, owner: User) -> Artifact:
         width=8,
         height=8,
     )
+
+
+def _loss(organisation: Organisation) -> Loss | None:
+    """Paid, and the picture is gone."""
+    Call.objects.of(organisation).update(lost=1)
+    return Loss.objects.of(organisation).first()
 
 
 def _doubt(organisation: Organisation) -> Hold:
