@@ -32,7 +32,7 @@ async def complete(
     finished = replace(finished, pictures=passed.sound)
     try:
         await in_db(artifacts.write_aside, hold.pk, passed.unsound)
-        files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
+        files = await keeping.keep(job, passed.sound, passed.looks, hold=hold, now=now)
     except spool.Full:
         await in_db(lose, job=job, hold=hold, finished=finished, now=now)
         return []

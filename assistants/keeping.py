@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from accounts.models import Organisation
-from assistants import artifacts, inspection, likeness, provenance, spool, statements
+from assistants import artifacts, inspection, provenance, spool, statements
 from assistants.artifacts import File
 from assistants.marking import metadata
 from assistants.marking.metadata import Facts
@@ -22,10 +22,15 @@ from tale.lib.fields import new_id
 
 
 async def keep(
-    job: ImageJob, pictures: Sequence[Picture], *, hold: Hold, now: datetime
+    job: ImageJob,
+    pictures: Sequence[Picture],
+    looks: Sequence[int | None],
+    *,
+    hold: Hold,
+    now: datetime,
 ) -> list[File]:
-    """Each attempt writes names of its own: two that sign the same picture write different bytes,
-    and a row's hash is of its file."""
+    """`looks`: of each, what the gate has seen. Each attempt writes names of its own: two that sign
+    the same picture write different bytes, and a row's hash is of its file."""
     made_of = await in_db(_made_for_and_from, job)
     sources = made_of.sources
     facts = Facts(
@@ -39,21 +44,20 @@ async def keep(
     )
     files = await asyncio.gather(
         *(
-            _kept(picture, f"{artifacts.folder_of(hold.pk)}/{place}", facts, made_of)
-            for place, picture in enumerate(pictures)
+            _kept(picture, seen, f"{artifacts.folder_of(hold.pk)}/{place}", facts, made_of)
+            for place, (picture, seen) in enumerate(zip(pictures, looks, strict=True))
         )
     )
     return await inspection.look(files, made_of.organisation)
 
 
-async def _kept(picture: Picture, path: str, facts: Facts, made_of: _MadeOf) -> File:
+async def _kept(
+    picture: Picture, looks: int | None, path: str, facts: Facts, made_of: _MadeOf
+) -> File:
     name = new_id("art")
     link = statements.link_to(name, made_of.organisation)
     facts = replace(facts, picture=name, statement=link)
-    marked, looks = await asyncio.gather(
-        provenance.mark(picture.content, facts=facts, ingredients=made_of.sources),
-        likeness.of(picture.content),
-    )
+    marked = await provenance.mark(picture.content, facts=facts, ingredients=made_of.sources)
     path = f"{path}-{uuid.uuid4().hex}"
     await in_db(spool.keep, path, marked.content)
     return File(facts.picture, path, marked.content, marked.by, facts.source_type, looks)

@@ -160,7 +160,7 @@ def test_the_loser_of_two_finishers_leaves_the_winners_file(
     arrivals.write(hold.pk, finished)
     keep = async_to_sync(keeping.keep)
     now = timezone.now()
-    winner, loser = (keep(job, finished.pictures, hold=hold, now=now) for _ in range(2))
+    winner, loser = (keep(job, finished.pictures, [None], hold=hold, now=now) for _ in range(2))
     for files in (winner, loser):
         booking.finish(job=job, hold=hold, finished=finished, files=files, now=now)
         keeping.tidy(hold)

@@ -328,10 +328,9 @@ def in_(world: World) -> Iterator[None]:
         return Simulated(world)
 
     async def passed(pictures: Any) -> Passed:
-        return Passed(
-            tuple(each for each in pictures if each.content != BROKEN),
-            tuple(each for each in pictures if each.content == BROKEN),
-        )
+        sound = tuple(each for each in pictures if each.content != BROKEN)
+        unsound = tuple(each for each in pictures if each.content == BROKEN)
+        return Passed(sound, unsound, looks=(None,) * len(sound))
 
     async def marked(content: bytes, **_facts: Any) -> Marked:
         return Marked(content, "none")
