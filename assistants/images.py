@@ -281,9 +281,9 @@ async def _fulfil(begun: Begun, context: Context, stopped: asyncio.Event) -> lis
             async with AsyncExitStack() as alive:
                 for attempt in begun.attempts:
                     await alive.enter_async_context(pulse.of(attempt.hold))
-                ends, broken = await _run_all(begun, stopped)
+                ends, made, broken = await _run_all(begun, stopped)
                 if not any(ends) and broken is None:
-                    return await in_db(_outcome, begun.job)
+                    return made or await in_db(_outcome, begun.job)
                 another = await in_db(_fail, begun, ends, context, now=timezone.now())
                 if broken is not None:
                     raise broken
@@ -296,9 +296,9 @@ async def _fulfil(begun: Begun, context: Context, stopped: asyncio.Event) -> lis
 
 async def _run_all(
     begun: Begun, stopped: asyncio.Event
-) -> tuple[list[ProviderFailed | Withdrawn | None], BaseException | None]:
+) -> tuple[list[ProviderFailed | Withdrawn | None], list[Artifact], BaseException | None]:
     """None: it is booked. What else goes wrong is ours: the sweeper sees to that call, and it is
-    heard when the others have had their end."""
+    heard when the others have had their end. The pictures are those of the only call."""
     pictures, mask = begun.sources
     references = await in_db(artifacts.pictures_of, pictures) if pictures else []
     masks = await in_db(artifacts.pictures_of, [mask]) if mask else []
@@ -313,7 +313,14 @@ async def _run_all(
     ends = await asyncio.gather(*runs, return_exceptions=True)
     told = [end if isinstance(end, ProviderFailed | Withdrawn) else None for end in ends]
     faults = (end for end, known in zip(ends, told, strict=True) if end is not known)
-    return told, next(faults, None)
+    broken = next((fault for fault in faults if isinstance(fault, BaseException)), None)
+    return told, _made_by_one(ends), broken
+
+
+def _made_by_one(ends: Sequence[list[Artifact] | BaseException]) -> list[Artifact]:
+    """None: there were more calls, or its row says what became of it."""
+    made = ends[0] if len(ends) == 1 and isinstance(ends[0], list) else []
+    return made if all(row.state == Artifact.State.READY for row in made) else []
 
 
 def _told(ends: Sequence[ProviderFailed | Withdrawn | None]) -> Refusal:
