@@ -123,6 +123,8 @@ def mask_for(context: Context, mask: str, sources: Sequence[Artifact]) -> Artifa
 
 
 def _at_hand(context: Context, ids: Sequence[str], field: str) -> list[Artifact]:
+    if not ids:
+        return []
     rows = Artifact.objects.of(context.actor.organisation).filter(
         pk__in=ids, state=Artifact.State.READY
     )

@@ -48,7 +48,7 @@ def _book(
     """In one go on one thread, and in this order: each step is done and kept before the next."""
     made = finish(hold=hold, files=files, now=now, **of)
     try:
-        keeping.tidy(hold)
+        keeping.tidy(hold, made)
     except Exception as broken:  # the store's library raises of its own kinds
         log.warning("not_tidied", hold=hold.pk, broken=type(broken).__name__)
         return made  # with its call open, so that the sweeper tidies

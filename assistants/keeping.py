@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from assistants import artifacts, inspection, provenance, spool, statements
+from assistants import arrivals, artifacts, inspection, provenance, spool, statements
 from assistants.artifacts import File
 from assistants.marking import metadata
 from assistants.marking.metadata import Facts
@@ -90,11 +90,14 @@ def _made_of(job: ImageJob, ids: Sequence[str], source_type: str) -> _MadeOf:
     return _MadeOf(source_type, contents)
 
 
-def tidy(hold: Hold) -> None:
-    """Once it is over: all that no row names goes, as it came or as a loser marked it."""
-    rows = Artifact.objects.of(hold.organisation).filter(path__startswith=f"{_folder(hold)}/")
-    named = set(rows.values_list("path", flat=True))
-    for path in set(artifacts.files_in(_folder(hold))) - named:
+def tidy(hold: Hold, made: Sequence[Artifact] = ()) -> None:
+    """Once it is over: all that no row names goes, as it came or as a loser marked it. `made`:
+    rows that are known to be there."""
+    others = set(artifacts.files_in(_folder(hold))) - {row.path for row in made}
+    if others - {arrivals.path_of(hold.pk)}:
+        rows = Artifact.objects.of(hold.organisation).filter(path__startswith=f"{_folder(hold)}/")
+        others -= set(rows.values_list("path", flat=True))
+    for path in others:
         artifacts.remove(path)
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from policies import counters, ledger, periods, rules
 from policies.counters import Move, Place, Step
 from policies.models import BudgetRule, Entry, Hold, Window
-from policies.spender import Quote, Spender
+from policies.spender import Book, Quote, Spender
 from tale.lib import clock, money
 from tale.lib.refusals import Refusal, filled
 
@@ -89,14 +89,16 @@ def hold(
     now: datetime,
     sent_for: timedelta | None = None,
     unclaimed_for: timedelta = UNCLAIMED,
+    hold_id: str = "",
 ) -> Hold:
     """Sets the money aside under every rule that meets it, or under none. `sent_for` is for a
     caller that sends right away: the hold is born claimed. `unclaimed_for`: then it goes back,
-    unless its caller renews it."""
+    unless its caller renews it. `hold_id`: the id it is to have."""
     held = drafted(spender, quote)
+    held.pk = hold_id or held.pk
     held.reference, held.idempotency_key = reference, idempotency_key
     try:
-        _set_aside(held, sent_for, unclaimed_for, now=now)
+        _set_aside(held, spender.book, sent_for, unclaimed_for, now=now)
     except IntegrityError:
         named = Hold.objects.of(spender.organisation).filter(idempotency_key=idempotency_key)
         if earlier := named.first():
@@ -107,11 +109,16 @@ def hold(
 
 @transaction.atomic
 def _set_aside(
-    held: Hold, sent_for: timedelta | None, unclaimed_for: timedelta, *, now: datetime
+    held: Hold,
+    book: Book | None,
+    sent_for: timedelta | None,
+    unclaimed_for: timedelta,
+    *,
+    now: datetime,
 ) -> None:
     """The counters come last: what everyone waits for is locked for one statement."""
     organisation = held.organisation
-    edition, zone = rules.lock(organisation)
+    edition, zone = book or rules.lock(organisation)
     now = clock.corrected(now)
     held.held_at, held.expires_at = now, now + unclaimed_for
     if sent_for is not None:
@@ -167,7 +174,7 @@ def renew(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     return bool(alive.update(lease_until=until, expires_at=until))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # nobody catches what goes wrong in it and goes on
 def settle(
     *,
     hold: Hold,

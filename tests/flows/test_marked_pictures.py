@@ -21,6 +21,7 @@ from accounts.models import Organisation, User
 from assistants import (
     arrivals,
     artifacts,
+    beginning,
     booking,
     deletion,
     images,
@@ -205,10 +206,10 @@ def test_what_a_dead_process_left_beside_it_goes_with_a_picture(
 
 def begin(office: Organisation, user: User) -> Hold:
     context = Context(actor=actor_for(user), reference="test")
-    begun = images._begin(
+    begun = beginning.begin(
         Wish("a fox"), context, artifacts.Named(), idempotency_key="k", now=timezone.now()
     )
-    assert isinstance(begun, images.Begun)
+    assert isinstance(begun, beginning.Begun)
     hold = begun.attempts[0].hold
     assert budgets.claim(hold=hold, lease=pulse.LEASE, now=timezone.now())
     return hold

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -219,11 +219,11 @@ class World:
         self.steps_left -= 1
         return self.steps_left < 0
 
-    def tidy(self, hold: Hold) -> None:
+    def tidy(self, hold: Hold, made: Sequence[Artifact] = ()) -> None:
         """It may die between the booking, which is kept, and the end of the call."""
         if self.dies():
             raise Killed
-        tidy(hold)
+        tidy(hold, made)
 
     def hold_of(self, order: Order) -> Hold:
         jobs = ImageJob.objects.of(self.office).filter(state="running")
