@@ -61,9 +61,10 @@ def _begun_once(
     has_passed: bool = False,
 ) -> Begun | list[Artifact] | None:
     body_hash = _hash(wish, context, named)
-    before = ImageJob.objects.of(context.actor.organisation).filter(idempotency_key=idempotency_key)
-    if (job := before.first()) is not None:
-        job = jobs.locked(job)  # of two who try a failed one again, one waits for the other
+    # Of two who try a failed one again, one waits for the other.
+    named_so = ImageJob.objects.of(context.actor.organisation).select_for_update()
+    job = named_so.filter(idempotency_key=idempotency_key).first()
+    if job is not None:
         if (made := _come_to(job, body_hash)) is not None:
             return made
     elif not wish.variation and (earlier := _same(context, body_hash, now=now)):
