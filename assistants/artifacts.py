@@ -123,6 +123,8 @@ def mask_for(context: Context, mask: str, sources: Sequence[Artifact]) -> Artifa
 
 
 def _at_hand(context: Context, ids: Sequence[str], field: str) -> list[Artifact]:
+    if not ids:
+        return []
     rows = Artifact.objects.of(context.actor.organisation).filter(
         pk__in=ids, state=Artifact.State.READY
     )
@@ -150,11 +152,12 @@ def rows_for(
     finished: Finished,
     files: Sequence[File],
     *,
+    first: int,
     state: str = State.READY,
 ) -> list[Artifact]:
     """Those that can be shown; what was refused is set aside. `job` is locked."""
     rows = []
-    for place, file in enumerate(files, start=job.artifacts.filter(job=job).count()):
+    for place, file in enumerate(files, start=first):
         seen = gate.look(file.content)
         rows.append(
             Artifact(
@@ -188,7 +191,7 @@ def set_aside(job: ImageJob, pictures: Sequence[Picture], *, hold_id: str) -> li
     """Paid for, and not sound: the bytes are kept for whoever argues with the provider."""
     if not pictures:
         return []
-    after = job.artifacts.filter(job=job).count()
+    after = number_of(job)
     return Artifact.objects.bulk_create(
         Artifact(
             organisation_id=job.organisation_id,
@@ -207,6 +210,11 @@ def set_aside(job: ImageJob, pictures: Sequence[Picture], *, hold_id: str) -> li
         )
         for place, picture in enumerate(pictures)
     )
+
+
+def number_of(job: ImageJob) -> int:
+    """Of whatever state: the next one's ordinal."""
+    return job.artifacts.filter(job=job).count()
 
 
 def write_aside(hold_id: str, pictures: Sequence[Picture]) -> None:

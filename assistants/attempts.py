@@ -16,7 +16,7 @@ from typing import Any
 from django.utils import timezone
 
 from assistants import arrivals, booking, calls, jobs, pulse, spool
-from assistants.models import ImageJob
+from assistants.models import Artifact, ImageJob
 from policies import budgets
 from policies.models import Call, Hold
 from providers.base import Adapter, closing
@@ -77,7 +77,7 @@ class Attempt:
             await self.tell(Progress(self.job.pk, stage, self.fraction))
 
 
-async def run(attempt: Attempt, order: Order, stopped: asyncio.Event) -> None:
+async def run(attempt: Attempt, order: Order, stopped: asyncio.Event) -> list[Artifact]:
     """Until what came is booked; raises Withdrawn or ProviderFailed, and then nothing is."""
     attempt.adapter.before_sending, attempt.adapter.call = attempt.claim, attempt.call.pk
     try:
@@ -91,9 +91,9 @@ async def run(attempt: Attempt, order: Order, stopped: asyncio.Event) -> None:
     except spool.Full:
         now = timezone.now()
         await in_db(booking.lose, job=attempt.job, hold=attempt.hold, finished=finished, now=now)
-        return
+        return []
     await attempt.say("keeping")
-    await booking.complete(
+    return await booking.complete(
         job=attempt.job, hold=attempt.hold, finished=finished, now=timezone.now()
     )
 

@@ -31,23 +31,31 @@ async def complete(
     passed = await gate.pass_made(finished.pictures)
     finished = replace(finished, pictures=passed.sound)
     try:
-        await in_db(artifacts.write_aside, hold.pk, passed.unsound)
-        files = await keeping.keep(job, finished.pictures, hold=hold, now=now)
+        if passed.unsound:
+            await in_db(artifacts.write_aside, hold.pk, passed.unsound)
+        files = await keeping.keep(job, passed.sound, passed.looks, hold=hold, now=now)
     except spool.Full:
         await in_db(lose, job=job, hold=hold, finished=finished, now=now)
         return []
-    made = await in_db(
-        finish, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
+    return await in_db(
+        _book, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
     )
+
+
+def _book(
+    *, hold: Hold, finished: Finished, files: Sequence[artifacts.File], now: datetime, **of: Any
+) -> list[Artifact]:
+    """In one go on one thread, and in this order: each step is done and kept before the next."""
+    made = finish(hold=hold, finished=finished, files=files, now=now, **of)
     try:
-        await in_db(keeping.tidy, hold)
+        keeping.tidy(hold, made)
     except Exception as broken:  # the store's library raises of its own kinds
         log.warning("not_tidied", hold=hold.pk, broken=type(broken).__name__)
         return made  # with its call open, so that the sweeper tidies
     outcome, code = ("done", "") if made else ("failed", inspection.code_of(files))
     # Last: a call without an end is how the sweeper knows that something was left lying.
     heard_at = finished.first_byte_at
-    await in_db(calls.close, hold=hold, outcome=outcome, code=code, now=now, first_byte_at=heard_at)
+    calls.close(hold=hold, outcome=outcome, code=code, now=now, first_byte_at=heard_at)
     return made
 
 
@@ -91,11 +99,15 @@ def finish(
         return artifacts.of_job(job)
     is_late = job.state == ImageJob.State.CANCELLED or booked != Booked.IN_TIME
     state = Artifact.State.LATE if is_late else Artifact.State.READY
-    made = artifacts.rows_for(job, finished, files, state=state)
+    states = jobs.states_of(job)
+    # Of a job with one call nothing was kept before.
+    first = artifacts.number_of(job) if len(states) > 1 else 0
+    made = artifacts.rows_for(job, finished, files, state=state, first=first)
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
     if not booked or _number(lines) > len(files):
         losses.note(hold=hold, pictures=max(_number(lines) - len(files), 0))
-    jobs.conclude(job, now=now, code=inspection.code_of(files))
+    is_shown = bool(made) and not is_late
+    jobs.conclude(job, now=now, code=inspection.code_of(files), states=states, is_shown=is_shown)
     return made
 
 

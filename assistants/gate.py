@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from assistants import likeness
 from providers.shapes import Picture
 from tale.lib import child, outline
 from tale.lib.child import ChildFailed
@@ -20,12 +21,15 @@ from tale.lib.refusals import STATUS_OF, Refusal
 
 MOST_BYTES, MOST_UPLOADED = 32 * 2**20, 20 * 2**20
 DECODE_S = 20.0
+EXAMINE, FIRST_FRAME = "tale.lib.likeness:examine", "tale.lib.imaging:first_frame"
+MASK, NORMALISE = "tale.lib.imaging:mask", "tale.lib.imaging:normalise"
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
     sound: tuple[Picture, ...]
     unsound: tuple[Picture, ...]
+    looks: tuple[int | None, ...] = ()  # of each sound one, see likeness.py
 
 
 async def pass_made(pictures: Sequence[Picture]) -> Passed:
@@ -34,8 +38,9 @@ async def pass_made(pictures: Sequence[Picture]) -> Passed:
     looked = await asyncio.gather(*map(_made, pictures))
     pairs = list(zip(pictures, looked, strict=True))
     return Passed(
-        sound=tuple(seen for _, seen in pairs if seen is not None),
+        sound=tuple(seen[0] for _, seen in pairs if seen is not None),
         unsound=tuple(sent for sent, seen in pairs if seen is None),
+        looks=tuple(seen[1] for _, seen in pairs if seen is not None),
     )
 
 
@@ -43,7 +48,7 @@ async def pass_upload(content: bytes, *, field: str = "file") -> Picture:
     """What a person sent is made anew: its pixels stay, whatever else it held does not."""
     read = look_at_sent(content, field=field)
     try:
-        anew = await _in_child("normalise", content[: read.length])
+        anew = await _in_child(NORMALISE, content[: read.length])
         return Picture(anew, read.media_type)
     except Unsound as unsound:
         raise Refusal(unsound.code, field=field) from unsound
@@ -62,21 +67,21 @@ async def pass_mask(content: bytes, *, field: str = "mask") -> Picture:
     where it is white."""
     try:
         read = outline.read(content, most_bytes=MOST_UPLOADED)
-        return Picture(await _in_child("mask", content[: read.length]), outline.PNG)
+        return Picture(await _in_child(MASK, content[: read.length]), outline.PNG)
     except Unsound as unsound:
         is_empty = unsound.code == "blank"
         message = _("Nothing is marked on this mask.") if is_empty else ""
         raise Refusal(unsound.code, message, field=field) from unsound
 
 
-async def _made(picture: Picture) -> Picture | None:
+async def _made(picture: Picture) -> tuple[Picture, int | None] | None:
+    """With what it looks like: it is decoded once."""
     try:
         read = outline.read(picture.content, most_bytes=MOST_BYTES)
-        content = picture.content[: read.length]
+        sound = Picture(picture.content[: read.length], read.media_type)
         if read.frames > 1:
-            return Picture(await _in_child("first_frame", content), outline.PNG)
-        await _in_child("examine", content)
-        return Picture(content, read.media_type)
+            sound = Picture(await _in_child(FIRST_FRAME, sound.content), outline.PNG)
+        return sound, likeness.as_bits(await _in_child(EXAMINE, sound.content))
     except Unsound:
         return None
 
@@ -86,9 +91,9 @@ def look(content: bytes) -> Outline:
     return outline.read(content, most_bytes=2 * MOST_BYTES)
 
 
-async def _in_child(deed: str, content: bytes) -> bytes:
+async def _in_child(target: str, content: bytes) -> bytes:
     try:
-        return await child.call(f"tale.lib.imaging:{deed}", timeout_s=DECODE_S, content=content)
+        return await child.call(target, timeout_s=DECODE_S, content=content)
     except ChildFailed as failed:
         if failed.error == "Unsound" and failed.message in STATUS_OF:
             raise Unsound(failed.message) from failed

@@ -87,13 +87,27 @@ def cancel(*, job: ImageJob, actor: Actor, now: datetime) -> ImageJob:
     return job
 
 
-def conclude(job: ImageJob, *, now: datetime, code: str = "", lost: bool = False) -> None:
+def states_of(job: ImageJob) -> list[str]:
+    """Of each of its holds."""
+    return list(holds_of(job).values_list("state", flat=True))
+
+
+def conclude(
+    job: ImageJob,
+    *,
+    now: datetime,
+    code: str = "",
+    lost: bool = False,
+    states: Sequence[str] | None = None,
+    is_shown: bool = False,
+) -> None:
     """`job` is locked. What was stopped stays stopped, whatever became of its calls. `lost`: paid,
-    and there was nowhere to keep it."""
-    states = set(holds_of(job).values_list("state", flat=True))
-    if job.state not in ImageJob.OPEN or states.intersection(ON_THE_WAY):
+    and there was nowhere to keep it. What the caller knows is not asked again: `states` of its
+    holds, and that something `is_shown`."""
+    states = states_of(job) if states is None else states
+    if job.state not in ImageJob.OPEN or set(states).intersection(ON_THE_WAY):
         return
-    if job.artifacts.filter(job=job, state=Artifact.State.READY).exists():
+    if is_shown or job.artifacts.filter(job=job, state=Artifact.State.READY).exists():
         job.state = State.DONE
     elif Hold.State.UNKNOWN in states:
         job.state = State.UNKNOWN
@@ -123,15 +137,13 @@ def note_progress(job: ImageJob, fraction: float) -> None:
     mine.update(progress=fraction)
 
 
-def same_before(
-    context: Context, body_hash: str, *, but: ImageJob, since: datetime
-) -> list[Artifact]:
+def same_before(context: Context, body_hash: str, *, since: datetime) -> list[Artifact]:
     """What the same person was given for the very same wish a moment ago, in whichever chat, if it
     is still there and may be shown."""
     mine = ImageJob.objects.of(context.actor.organisation).filter(
         owner=context.actor.user, body_hash=body_hash, created_at__gte=since, state=State.DONE
     )
-    first = mine.exclude(pk=but.pk).order_by("created_at").first()
+    first = mine.order_by("created_at").first()
     made = artifacts.of_job(first) if first else []
     return made if context.shows(made) else []
 

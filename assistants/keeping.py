@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from accounts.models import Organisation
-from assistants import artifacts, inspection, likeness, provenance, spool, statements
+from assistants import arrivals, artifacts, inspection, provenance, spool, statements
 from assistants.artifacts import File
 from assistants.marking import metadata
 from assistants.marking.metadata import Facts
@@ -22,15 +21,20 @@ from tale.lib.fields import new_id
 
 
 async def keep(
-    job: ImageJob, pictures: Sequence[Picture], *, hold: Hold, now: datetime
+    job: ImageJob,
+    pictures: Sequence[Picture],
+    looks: Sequence[int | None],
+    *,
+    hold: Hold,
+    now: datetime,
 ) -> list[File]:
-    """Each attempt writes names of its own: two that sign the same picture write different bytes,
-    and a row's hash is of its file."""
-    made_of = await in_db(_made_for_and_from, job)
+    """`looks`: of each, what the gate has seen. Each attempt writes names of its own: two that sign
+    the same picture write different bytes, and a row's hash is of its file."""
+    made_of = await _made_from(job)
     sources = made_of.sources
     facts = Facts(
         picture="",
-        organisation=made_of.organisation.name,
+        organisation=hold.organisation.name,
         provider=hold.provider,
         model=hold.model,
         made_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -39,51 +43,61 @@ async def keep(
     )
     files = await asyncio.gather(
         *(
-            _kept(picture, f"{artifacts.folder_of(hold.pk)}/{place}", facts, made_of)
-            for place, picture in enumerate(pictures)
+            _kept(picture, seen, place, hold, facts, made_of.sources)
+            for place, (picture, seen) in enumerate(zip(pictures, looks, strict=True))
         )
     )
-    return await inspection.look(files, made_of.organisation)
+    return await inspection.look(files, hold.organisation)
 
 
-async def _kept(picture: Picture, path: str, facts: Facts, made_of: _MadeOf) -> File:
+async def _kept(
+    picture: Picture,
+    looks: int | None,
+    place: int,
+    hold: Hold,
+    facts: Facts,
+    sources: Sequence[bytes],
+) -> File:
     name = new_id("art")
-    link = statements.link_to(name, made_of.organisation)
+    link = statements.link_to(name, hold.organisation)
     facts = replace(facts, picture=name, statement=link)
-    marked, looks = await asyncio.gather(
-        provenance.mark(picture.content, facts=facts, ingredients=made_of.sources),
-        likeness.of(picture.content),
-    )
-    path = f"{path}-{uuid.uuid4().hex}"
+    marked = await provenance.mark(picture.content, facts=facts, ingredients=sources)
+    path = f"{_folder(hold)}/{place}-{uuid.uuid4().hex}"
     await in_db(spool.keep, path, marked.content)
     return File(facts.picture, path, marked.content, marked.by, facts.source_type, looks)
 
 
 class _MadeOf(NamedTuple):
-    organisation: Organisation
     source_type: str
-    sources: list[bytes]
+    sources: Sequence[bytes]
 
 
-def _made_for_and_from(job: ImageJob) -> _MadeOf:
-    """Of the pictures it was made from, those that are still there."""
+async def _made_from(job: ImageJob) -> _MadeOf:
+    source_type = job.plan.get("source_type", "trainedAlgorithmicMedia")
     ids = job.wish.get("sources", [])
+    return await in_db(_made_of, job, ids, source_type) if ids else _MadeOf(source_type, ())
+
+
+def _made_of(job: ImageJob, ids: Sequence[str], source_type: str) -> _MadeOf:
+    """Of the pictures it was made from, those that are still there."""
     ready = Artifact.objects.of(job.organisation).filter(pk__in=ids, state=Artifact.State.READY)
     rows = {row.pk: row for row in ready}
     there = [rows[pk] for pk in ids if pk in rows and artifacts.is_stored(rows[pk].path)]
-    source_type = job.plan.get("source_type", "trainedAlgorithmicMedia")
     if there:
         before = [row.parameters.get("source_type", "") for row in there]
         source_type = metadata.when_edited(source_type, before)
     contents = [picture.content for picture in artifacts.pictures_of(there)]
-    return _MadeOf(job.organisation, source_type, contents)
+    return _MadeOf(source_type, contents)
 
 
-def tidy(hold: Hold) -> None:
-    """Once it is over: all that no row names goes, as it came or as a loser marked it."""
-    rows = Artifact.objects.of(hold.organisation).filter(path__startswith=f"{_folder(hold)}/")
-    named = set(rows.values_list("path", flat=True))
-    for path in set(artifacts.files_in(_folder(hold))) - named:
+def tidy(hold: Hold, made: Sequence[Artifact] = ()) -> None:
+    """Once it is over: all that no row names goes, as it came or as a loser marked it. `made`:
+    rows that are known to be there."""
+    others = set(artifacts.files_in(_folder(hold))) - {row.path for row in made}
+    if others - {arrivals.path_of(hold.pk)}:
+        rows = Artifact.objects.of(hold.organisation).filter(path__startswith=f"{_folder(hold)}/")
+        others -= set(rows.values_list("path", flat=True))
+    for path in others:
         artifacts.remove(path)
 
 

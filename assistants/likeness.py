@@ -27,6 +27,11 @@ async def of(content: bytes) -> int | None:
     except ChildFailed as failed:
         log.warning("picture without likeness", reason=str(failed))
         return None
+    return as_bits(found)
+
+
+def as_bits(found: bytes) -> int | None:
+    """As a child answers."""
     return int.from_bytes(found) if found else None
 
 

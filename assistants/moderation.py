@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 
 from assistants import answers, permission
 from assistants.context import Context
-from assistants.models import ImageJob
-from policies.models import BudgetRule, Guardrail
+from policies.models import Guardrail
 from providers.models import Model
 from providers.shapes import Text, Wish
 from tale.lib.aio import in_db
@@ -39,9 +38,9 @@ _VERDICTS = re.compile(r"\b(allow|refus|den(?:y|ied)|block)", re.IGNORECASE)
 log = structlog.get_logger(__name__)
 
 
-async def require(wish: Wish, context: Context, *, idempotency_key: str) -> None:
-    """Before any hold for the picture; not again for what was asked for before."""
-    for rule, model in await in_db(_to_ask, wish, context, idempotency_key):
+async def require(wish: Wish, context: Context) -> None:
+    """Before any hold for the picture, and when all that costs nothing has passed."""
+    for rule, model in await in_db(_to_ask, context):
         try:
             allowed = await _asked(rule, model, wish, context)
         except Refusal as failed:
@@ -54,23 +53,9 @@ async def require(wish: Wish, context: Context, *, idempotency_key: str) -> None
             raise Refusal("content_policy", text % {"name": rule.name}, rule=rule.pk)
 
 
-def _to_ask(
-    wish: Wish, context: Context, idempotency_key: str
-) -> list[tuple[Guardrail, Model | None]]:
-    """What costs nothing is asked first."""
-    organisation = context.actor.organisation
-    capabilities = ("image", BudgetRule.Capability.ANY)
-    named = Guardrail.objects.of(organisation).filter(is_enabled=True, capability__in=capabilities)
-    rules = list(named.exclude(model=""))
-    if not rules:
-        return []
-    before = ImageJob.objects.of(organisation).filter(idempotency_key=idempotency_key)
-    if before.exclude(state=ImageJob.State.FAILED).exists():
-        return []
-    spender = permission.spender_of(context)
-    permission.to_draw(wish, context, spender).require()
-    permission.prompt_of(wish, spender).require()
-    models = Model.objects.of(organisation).select_related("provider")
+def _to_ask(context: Context) -> list[tuple[Guardrail, Model | None]]:
+    rules = permission.models_to_ask(permission.spender_of(context))
+    models = Model.objects.of(context.actor.organisation).select_related("provider")
     known = models.in_bulk([rule.model for rule in rules])
     return [(rule, known.get(rule.model)) for rule in rules]
 

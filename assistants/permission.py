@@ -11,6 +11,7 @@ from typing import Any
 from assistants.context import Context
 from policies import access, guardrails
 from policies.access import IMAGE_EDIT, IMAGE_GENERATION, SURFACE, TOOL, YES, Limits, Verdict
+from policies.models import BudgetRule, Guardrail
 from policies.models.access import MOST_PICTURES
 from policies.spender import Spender
 from providers import fitting
@@ -52,6 +53,13 @@ def models_for(spender: Spender, capability: str) -> Permitted:
 def prompt_of(wish: Wish, spender: Spender) -> Verdict:
     texts = (wish.prompt, wish.style, wish.negative)
     return guardrails.check(texts, spender=spender, capability="image")
+
+
+def models_to_ask(spender: Spender) -> list[Guardrail]:
+    """Those that name a model, which is asked whether a prompt may be drawn."""
+    capabilities = ("image", BudgetRule.Capability.ANY)
+    rows = access.rows_of(Guardrail, spender)
+    return [row for row in rows if row.is_enabled and row.model and row.capability in capabilities]
 
 
 def question_of(messages: list[dict[str, Any]], spender: Spender) -> Verdict:

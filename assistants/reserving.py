@@ -6,12 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from assistants import jobs, permission, pulse, quotes
-from assistants.context import Context
+from assistants import jobs, pulse, quotes
 from assistants.models import ImageJob
 from policies import budgets
 from policies.models import Hold
-from policies.spender import Quote
+from policies.spender import Quote, Spender
 from providers import portions
 from providers.resolve import Choice
 from providers.shapes import Order, Plan, Wish
@@ -19,31 +18,42 @@ from tale.lib.fields import new_id
 
 
 def hold(
-    job: ImageJob, choice: Choice, plan: Plan, wish: Wish, context: Context, *, now: datetime
+    job: ImageJob,
+    choice: Choice,
+    plan: Plan,
+    wish: Wish,
+    spender: Spender,
+    *,
+    first: str,
+    now: datetime,
 ) -> list[tuple[Plan, Hold]]:
-    organisation = context.actor.organisation
+    """`first`: the id of the first of them."""
+    organisation = spender.organisation
     parts = _parts(choice, plan)
     quoted = [
         quotes.of_pictures(choice, part, wish, organisation=organisation, now=now) for part in parts
     ]
 
-    def one(quote: Quote) -> Hold:
+    def one(quote: Quote, hold_id: str = "") -> Hold:
         return budgets.hold(
-            spender=permission.spender_of(context),
+            spender=spender,
             quote=quote,
             reference=jobs.reference_of(job),
             idempotency_key=new_id("draw"),
             now=now,
             unclaimed_for=pulse.LEASE,
+            hold_id=hold_id,
         )
 
+    if len(quoted) == 1:
+        return [(parts[0], one(quoted[0], first))]
     try:
         with transaction.atomic():
-            return [(part, one(quote)) for part, quote in zip(parts, quoted, strict=True)]
+            held = [one(quoted[0], first), *map(one, quoted[1:])]
+            return list(zip(parts, held, strict=True))
     except budgets.BudgetExceeded:
         with transaction.atomic():  # never kept: the refusal speaks of the whole wish
-            if len(quoted) > 1:
-                one(quotes.together(quoted))
+            one(quotes.together(quoted))
             raise
 
 

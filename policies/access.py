@@ -8,19 +8,20 @@ scope. A spend has one team at most, the one that pays, as with budgets.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts import audit
 from accounts.actor import Actor
+from policies import rules
 from policies.budgets import SHOW
 from policies.models import BudgetRule, FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
 from policies.models.access import Restriction, Scope
@@ -229,12 +230,14 @@ def quality_name(quality: str) -> str:
 @transaction.atomic
 def save(*, actor: Actor, row: Rule) -> Rule:
     actor.require("manage_policies")
+    rules.lock(actor.organisation, alone=True)
     model = type(row)
     known = model.objects.of(actor.organisation).filter(pk=row.pk).first()
     row.organisation = actor.organisation
     row.set_by = audit.who(actor.organisation.pk, actor.user)
     row.full_clean()
     row.save()
+    rules.new_edition(actor.organisation)
     old, new = audit.changes(audit.picture_of(known) if known else {}, audit.picture_of(row))
     action = f"{model._meta.model_name}.{'changed' if known else 'created'}"
     audit.write(actor=actor, action=action, target=row, before=old, after=new)
@@ -244,19 +247,36 @@ def save(*, actor: Actor, row: Rule) -> Rule:
 @transaction.atomic
 def delete(*, actor: Actor, row: Rule) -> None:
     actor.require("manage_policies")
+    rules.lock(actor.organisation, alone=True)
     action = f"{type(row)._meta.model_name}.deleted"
     audit.write(actor=actor, action=action, target=row, before=audit.picture_of(row))
     row.delete()
+    rules.new_edition(actor.organisation)
+
+
+def rows_of(model: Any, spender: Spender) -> Sequence[Any]:
+    """All of its organisation. Where the lock of the rules is held, they are read once for each
+    edition of them and process."""
+    if spender.book is None or not spender.book.edition:
+        return _of_edition.__wrapped__(model, spender.organisation.pk, "")
+    return _of_edition(model, spender.organisation.pk, spender.book.edition)
+
+
+@lru_cache(maxsize=4096)
+def _of_edition(model: Any, organisation: str, edition: str) -> tuple[Any, ...]:
+    return tuple(model.objects.filter(organisation=organisation))
 
 
 def _meeting(model: type[Row], spender: Spender) -> list[Row]:
     """From the widest scope to the narrowest: the same no is told in the same words."""
-    where = Q(scope=Scope.ORGANISATION)
-    for scope in (Scope.TEAM, Scope.ASSISTANT, Scope.USER):
-        if subject := getattr(spender, scope):
-            where |= Q(scope=scope, subject=subject)
-    rows: Any = model.objects.of(spender.organisation).filter(where)
-    return sorted(rows, key=lambda row: (Scope.values.index(row.scope), row.pk))
+    mine = [row for row in rows_of(model, spender) if _meets(row, spender)]
+    return sorted(mine, key=lambda row: (Scope.values.index(row.scope), row.pk))
+
+
+def _meets(row: Restriction, spender: Spender) -> bool:
+    if row.scope == Scope.ORGANISATION:
+        return True
+    return bool(row.subject) and row.subject == getattr(spender, row.scope)
 
 
 def _off(row: FeatureSwitch) -> Verdict:

@@ -6,13 +6,14 @@ holds first, claims before the first byte leaves, and settles with what the prov
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,7 @@ from accounts.models import Organisation
 from policies import counters, ledger, periods, rules, tightest
 from policies.counters import Move, Place, Step
 from policies.models import BudgetRule, Entry, Hold, Window
-from policies.spender import Quote, Spender
+from policies.spender import Book, Quote, Spender
 from tale.lib import clock, money
 from tale.lib.refusals import Refusal, filled
 
@@ -90,14 +91,16 @@ def hold(
     now: datetime,
     sent_for: timedelta | None = None,
     unclaimed_for: timedelta = UNCLAIMED,
+    hold_id: str = "",
 ) -> Hold:
     """Sets the money aside under every rule that meets it, or under none. `sent_for` is for a
     caller that sends right away: the hold is born claimed. `unclaimed_for`: then it goes back,
-    unless its caller renews it."""
+    unless its caller renews it. `hold_id`: the id it is to have."""
     held = drafted(spender, quote)
+    held.pk = hold_id or held.pk
     held.reference, held.idempotency_key = reference, idempotency_key
     try:
-        _set_aside(held, sent_for, unclaimed_for, now=now)
+        _set_aside(held, spender.book, sent_for, unclaimed_for, now=now)
     except IntegrityError:
         named = Hold.objects.of(spender.organisation).filter(idempotency_key=idempotency_key)
         if earlier := named.first():
@@ -108,11 +111,16 @@ def hold(
 
 @transaction.atomic
 def _set_aside(
-    held: Hold, sent_for: timedelta | None, unclaimed_for: timedelta, *, now: datetime
+    held: Hold,
+    book: Book | None,
+    sent_for: timedelta | None,
+    unclaimed_for: timedelta,
+    *,
+    now: datetime,
 ) -> None:
     """The counters come last: what everyone waits for is locked for one statement."""
     organisation = held.organisation
-    edition, zone = rules.lock(organisation)
+    edition, zone = book or rules.lock(organisation)
     now = clock.corrected(now)
     held.held_at, held.expires_at = now, now + unclaimed_for
     if sent_for is not None:
@@ -177,7 +185,7 @@ def renew(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     return bool(alive.update(lease_until=until, expires_at=until))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # nobody catches what goes wrong in it and goes on
 def settle(
     *,
     hold: Hold,
@@ -188,14 +196,15 @@ def settle(
 ) -> bool:
     """Books what was billed, one entry a line (`amount_micro`, `pictures`, tokens, request id).
     False: it was settled or released before, and no money moved."""
-    rules.lock(hold.organisation)
+    edition, _zone = rules.lock(hold.organisation)
     now = clock.corrected(now)
-    if not _end(hold, Hold.State.SETTLED, (Hold.State.SENT, Hold.State.UNKNOWN), now=now):
+    windows = _end(hold, Hold.State.SETTLED, (Hold.State.SENT, Hold.State.UNKNOWN), now=now)
+    if windows is None:
         return False
     amount = sum(line["amount_micro"] for line in lines)
     pictures = sum(line.get("pictures", 0) for line in lines)
     head = ledger.head_of(hold.organisation)  # before any window, as whoever adds a line later
-    _move(hold, settled_micro=amount, settled_pictures=pictures)
+    _move(hold, windows, edition, settled_micro=amount, settled_pictures=pictures)
     ledger.book(hold=hold, lines=lines, head=head, kind=kind, confidence=confidence, now=now)
     return True
 
@@ -203,11 +212,12 @@ def settle(
 @transaction.atomic
 def release(*, hold: Hold, now: datetime, from_states: tuple[str, ...] = ("reserved",)) -> bool:
     """Gives the money back. From SENT only when the provider certainly did not bill."""
-    rules.lock(hold.organisation)
+    edition, _zone = rules.lock(hold.organisation)
     now = clock.corrected(now)
-    if not _end(hold, Hold.State.RELEASED, from_states, now=now):
+    windows = _end(hold, Hold.State.RELEASED, from_states, now=now)
+    if windows is None:
         return False
-    _move(hold, settled_micro=0, settled_pictures=0)
+    _move(hold, windows, edition, settled_micro=0, settled_pictures=0)
     return True
 
 
@@ -243,31 +253,51 @@ def _step(rule: BudgetRule, window: int, held: Hold) -> Step:
     return Step(window, asked, rule.limit if rule.action == BudgetRule.Action.BLOCK else None)
 
 
-def _end(hold: Hold, state: str, from_states: tuple[str, ...], *, now: datetime) -> bool:
-    movable = Hold.objects.of(hold.organisation).filter(pk=hold.pk, state__in=from_states)
-    return bool(movable.update(state=state, ended_at=now))
+def _end(
+    hold: Hold, state: str, from_states: tuple[str, ...], *, now: datetime
+) -> list[int] | None:
+    """The windows it was taken in, in that order; None: it had ended before. They are read after
+    the rules are locked: a rule saved meanwhile has joined them."""
+    if connection.vendor == "postgresql":
+        return _ended(hold, state, from_states, now=now)
+    mine = Hold.objects.of(hold.organisation).filter(pk=hold.pk)
+    if not mine.filter(state__in=from_states).update(state=state, ended_at=now):
+        return None
+    return mine.values_list("windows", flat=True).get()
 
 
-def _move(hold: Hold, *, settled_micro: int, settled_pictures: int) -> None:
-    """From reserved to settled in every window the hold was taken in, in the order it took them.
-    The list is read after the rules are locked: a rule saved meanwhile has joined it."""
-    taken = Hold.objects.of(hold.organisation).values_list("windows", flat=True).get(pk=hold.pk)
-    windows = {
-        window.pk: window
-        for window in Window.objects.of(hold.organisation)
-        .filter(pk__in=taken)
-        .select_related("rule")
-    }
+def _ended(
+    hold: Hold, state: str, from_states: tuple[str, ...], *, now: datetime
+) -> list[int] | None:
+    """Changed and read in one statement."""
+    sql = (
+        "UPDATE policies_hold SET state = %s, ended_at = %s"
+        " WHERE organisation_id = %s AND id = %s AND state = ANY(%s) RETURNING windows"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [state, now, hold.organisation.pk, hold.pk, list(from_states)])
+        row = cursor.fetchone()
+    return json.loads(row[0]) if row else None
+
+
+def _move(
+    hold: Hold, windows: list[int], edition: str, *, settled_micro: int, settled_pictures: int
+) -> None:
+    """From reserved to settled in every window the hold was taken in, in the order of the locks."""
+    rule_of = counters.rules_of(windows, organisation=hold.organisation, edition=edition)
+    known = {rule.pk: rule for rule in rules.in_force(hold.organisation, edition)}
+    if others := set(rule_of.values()) - known.keys():  # no longer in force: its counter is true
+        known |= BudgetRule.objects.of(hold.organisation).in_bulk(others)
     in_order = sorted(
-        windows.values(),
-        key=lambda row: (rules.ORDER[row.rule.scope], row.rule.period, row.rule_id),
+        ((pk, known[rule]) for pk, rule in rule_of.items()),
+        key=lambda each: (rules.ORDER[each[1].scope], each[1].period, each[1].pk),
     )
     moves = [
         Move(
-            window.pk,
-            rules.weight(window.rule, amount_micro=hold.amount_micro, pictures=hold.pictures),
-            rules.weight(window.rule, amount_micro=settled_micro, pictures=settled_pictures),
+            window,
+            rules.weight(rule, amount_micro=hold.amount_micro, pictures=hold.pictures),
+            rules.weight(rule, amount_micro=settled_micro, pictures=settled_pictures),
         )
-        for window in in_order
+        for window, rule in in_order
     ]
     counters.move(moves, organisation=hold.organisation)

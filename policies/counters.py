@@ -45,6 +45,7 @@ class Move(NamedTuple):
 
 
 _known: dict[tuple[str, str, str, datetime], int] = {}
+_rule_of: dict[tuple[str, int], str] = {}
 
 
 def at(places: Sequence[Place], *, organisation: Organisation, edition: str) -> list[int]:
@@ -53,6 +54,16 @@ def at(places: Sequence[Place], *, organisation: Organisation, edition: str) -> 
     if not all(name in _known for name in named):
         return _looked_up(places, organisation, edition)
     return [_known[name] for name in named]
+
+
+def rules_of(windows: Sequence[int], *, organisation: Organisation, edition: str) -> dict[int, str]:
+    """Of those that are there: which rule each of them counts for."""
+    if all((edition, pk) in _rule_of for pk in windows):
+        return {pk: _rule_of[edition, pk] for pk in windows}
+    rows = Window.objects.of(organisation).filter(pk__in=windows)
+    found = dict(rows.values_list("pk", "rule_id"))
+    transaction.on_commit(lambda: _remember_rules(found, edition))
+    return found
 
 
 def read(pk: int, *, organisation: Organisation) -> Window:
@@ -65,6 +76,7 @@ def read(pk: int, *, organisation: Organisation) -> Window:
 
 def forget() -> None:
     _known.clear()
+    _rule_of.clear()
 
 
 def reserve(steps: Sequence[Step], *, organisation: Organisation) -> int:
@@ -144,3 +156,11 @@ def _remember(found: dict[tuple[str, str, datetime], int], edition: str) -> None
         forget()
     if edition:
         _known.update({(edition, *place): pk for place, pk in found.items()})
+    _remember_rules({pk: place[0] for place, pk in found.items()}, edition)
+
+
+def _remember_rules(found: dict[int, str], edition: str) -> None:
+    if len(_rule_of) > MOST_KNOWN:
+        forget()
+    if edition:
+        _rule_of.update({(edition, pk): rule for pk, rule in found.items()})

@@ -37,8 +37,8 @@ def check(texts: Iterable[str], *, spender: Spender, capability: str) -> Verdict
     """Says which guardrail it was, never which word."""
     rules = [
         rule
-        for rule in Guardrail.objects.of(spender.organisation).filter(is_enabled=True)
-        if rule.capability in (capability, BudgetRule.Capability.ANY)
+        for rule in access.rows_of(Guardrail, spender)
+        if rule.is_enabled and rule.capability in (capability, BudgetRule.Capability.ANY)
     ]
     said = "\n".join(texts) if rules else ""
     if len(said) > LONGEST_TEXT:

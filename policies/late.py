@@ -26,7 +26,7 @@ class Booked(StrEnum):
     BEFORE = ""  # somebody else was faster, and nothing was booked
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle(
     *,
     hold: Hold,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,8 +41,8 @@ def book(
     is_overrun = sum(line["amount_micro"] for line in lines) > hold.amount_micro
     if is_overrun:
         log.error("billed above the quote", extra={"hold": hold.pk, "provider": hold.provider})
-    for ordinal, line in enumerate(lines):
-        entry = Entry(
+    entries = [
+        Entry(
             **_who_and_what(hold),
             **line,
             hold=hold.pk,
@@ -52,7 +53,9 @@ def book(
             is_overrun=is_overrun,
             held_at=hold.held_at,
         )
-        _append(entry, head, now=now)
+        for ordinal, line in enumerate(lines)
+    ]
+    _append(entries, head, now=now)
 
 
 def add(
@@ -67,7 +70,7 @@ def add(
         reference=beside.reference,
         held_at=beside.held_at,
     )
-    _append(entry, head, now=now)
+    _append([entry], head, now=now)
     _count(entry, organisation)
     return entry
 
@@ -84,12 +87,15 @@ def _who_and_what(spend: Spend) -> dict[str, Any]:
     return {field.name: getattr(spend, field.name) for field in Spend._meta.local_fields}
 
 
-def _append(entry: Entry, head: EntryHead, *, now: datetime) -> None:
-    entry.chain, entry.seq, entry.prev_hash = head.chain, head.seq + 1, head.hash
-    entry.at = now
-    entry.hash = hash_of(entry)
-    entry.save(force_insert=True)
-    head.move_to(entry.seq, entry.hash)
+def _append(entries: Sequence[Entry], head: EntryHead, *, now: datetime) -> None:
+    seq, last = head.seq, head.hash
+    for entry in entries:
+        entry.chain, entry.seq, entry.prev_hash = head.chain, seq + 1, last
+        entry.at = now
+        entry.hash = hash_of(entry)
+        seq, last = entry.seq, entry.hash
+    Entry.objects.bulk_create(entries)
+    head.move_to(seq, last)
 
 
 def _count(entry: Entry, organisation: Organisation) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 from django.db.models import QuerySet, Sum
@@ -17,19 +18,13 @@ from accounts.actor import Actor
 from accounts.models import Organisation
 from policies import effects, periods
 from policies.models import BudgetRule, Entry, Hold, RuleBook, Window
+from policies.spender import Book, Spender
 from tale.lib import clock
 
 if TYPE_CHECKING:
     from policies.models.ledger import Spend
 
 MEANING = ("user", "key", "assistant", "team", "capability")  # all that rules ask of a spend
-
-
-class Book(NamedTuple):
-    """What is in force as long as the lock is held. A process may know an older time zone."""
-
-    edition: str
-    zone: str
 
 
 ORDER = {scope: place for place, scope in enumerate(BudgetRule.Scope.values)}
@@ -67,7 +62,7 @@ def delete(*, actor: Actor, rule: BudgetRule, now: datetime) -> None:
 def recount(*, organisation: Organisation, now: datetime) -> None:
     """After its time zone changed: every period begins at other moments. The caller holds the
     lock alone."""
-    _new_edition(organisation)
+    new_edition(organisation)
     rules = in_force(organisation)
     for rule in rules:
         rule.organisation = organisation
@@ -96,6 +91,11 @@ def lock(organisation: Organisation, *, alone: bool = False) -> Book:
     if on_postgresql:
         clock.heard(row[2])
     return Book(edition=row[0], zone=row[1])
+
+
+def bound(spender: Spender) -> Spender:
+    """Until this transaction ends the rules stay as they are, and are asked for once."""
+    return replace(spender, book=lock(spender.organisation))
 
 
 def in_force(organisation: Organisation, edition: str = "") -> tuple[BudgetRule, ...]:
@@ -165,7 +165,7 @@ def _count_anew(old: BudgetRule | None, new: BudgetRule | None, *, now: datetime
     """What changed, and the defaults that had yielded to it or do so now."""
     changed = [rule for rule in (old, new) if rule is not None]
     organisation = changed[0].organisation
-    _new_edition(organisation)
+    new_edition(organisation)
     rules = in_force(organisation)
     things = {_thing(rule) for rule in changed if rule.subject}
     yielding = [rule for rule in rules if rule.is_default and _thing(rule) in things]
@@ -173,7 +173,8 @@ def _count_anew(old: BudgetRule | None, new: BudgetRule | None, *, now: datetime
         _fill(rule, rules, now=now)
 
 
-def _new_edition(organisation: Organisation) -> None:
+def new_edition(organisation: Organisation) -> None:
+    """The caller holds the lock alone."""
     RuleBook.objects.filter(organisation=organisation).update(edition=uuid.uuid4().hex)
 
 

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation, Team
+
+
+class Book(NamedTuple):
+    """What is in force as long as the lock is held. A process may know an older time zone."""
+
+    edition: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,7 @@ class Spender:
     assistant: str = ""
     team: str = ""
     surface: str = "web"
+    book: Book | None = None  # of the rules, whose lock this transaction holds: see rules.bound
 
     @classmethod
     def of(cls, actor: Actor, *, assistant: str = "", team: Team | None = None) -> Spender:

@@ -7,7 +7,7 @@ sent there, and its secret must be entered again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,8 +58,11 @@ class Chosen:
     """Without an id: the provider is called without a credential, as one in this house may be."""
 
     id: str = ""
+    ready: str = field(default="", repr=False, compare=False)  # its token, where none is renewed
 
     async def token(self, *, now: datetime | None = None) -> str:
+        if self.ready:
+            return self.ready
         return await token(self.id, now=now or timezone.now()) if self.id else ""
 
 
@@ -166,7 +169,12 @@ def forget(*, actor: Actor, provider: Provider) -> None:
         remove(actor=actor, credential=key)
 
 
-def in_order(provider: Provider, *, now: datetime | None = None) -> list[Credential]:
+def in_order(
+    provider: Provider,
+    *,
+    now: datetime | None = None,
+    enabled: Sequence[Credential] | None = None,
+) -> list[Credential]:
     """A healthy profile first, then as the admin put them; what is sick is the last resort. One
     that is switched off, or belongs to another host, is none."""
     moment = now or timezone.now()
@@ -175,14 +183,21 @@ def in_order(provider: Provider, *, now: datetime | None = None) -> list[Credent
         is_key = row.kind == Credential.Kind.KEY
         return (not _is_well(row, moment), is_key, row.position, row.created_at)
 
-    rows = provider.credentials.filter(is_enabled=True)
+    rows = _enabled(provider) if enabled is None else enabled
     return sorted((row for row in rows if row.host == provider.host), key=rank)
+
+
+def _enabled(provider: Provider) -> list[Credential]:
+    return list(provider.credentials.filter(is_enabled=True))
 
 
 def candidates(provider: Provider, *, now: datetime | None = None) -> list[Chosen]:
     """If all belong to another host, one of them says so: without any, the provider would."""
-    rows = in_order(provider, now=now) or provider.credentials.filter(is_enabled=True)[:1]
-    return [Chosen(row.pk) for row in rows]
+    enabled = _enabled(provider)
+    if not (rows := in_order(provider, now=now, enabled=enabled)):
+        return [Chosen(row.pk) for row in enabled[:1]]
+    # The first one's token is read with it; those after it are tried later, and looked at then.
+    return [Chosen(rows[0].pk, renewal.at_hand(rows[0])), *(Chosen(row.pk) for row in rows[1:])]
 
 
 def choose(provider: Provider, *, now: datetime | None = None) -> Chosen:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from providers import tokens
@@ -211,8 +211,11 @@ def in_force(now: datetime) -> Q:
     return Q(valid_from__lte=now) & (Q(valid_to=None) | Q(valid_to__gt=now))
 
 
-def _in_force(model: Model, currency: str, now: datetime) -> QuerySet[Price]:
+def _in_force(model: Model, currency: str, now: datetime) -> Iterable[Price]:
     """A price in another currency is no price until there is a rate."""
+    known: list[Price] | None = getattr(model, "prices_now", None)  # see prices.with_prices
+    if known is not None:
+        return [row for row in known if row.currency == currency]
     return Price.objects.filter(in_force(now), model=model, currency=currency)
 
 

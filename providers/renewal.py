@@ -73,6 +73,16 @@ async def token(credential_id: str, *, now: datetime) -> str:
     raise NotBilled("provider_timeout", message)
 
 
+def at_hand(row: Credential) -> str:
+    """What never runs out; empty where `token` has more to do or to say."""
+    if row.kind != Credential.Kind.KEY:
+        return ""
+    try:
+        return row.unseal("secret")
+    except keyring.SealBroken:
+        return ""
+
+
 def opened(row: Credential, column: str = "secret") -> str:
     try:
         return row.unseal(column)

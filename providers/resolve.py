@@ -43,6 +43,7 @@ LATER = gettext_lazy("It could be used, but another one comes first.")
 DEMANDED = gettext_lazy(  # word for word what admins know from elsewhere
     "Image generation internal tool requested but no image generation model configured"
 )
+_ID = "model_"
 _PICTURES = (Tag.IMAGE_GENERATION, Tag.IMAGE_EDIT)
 _KIND_OF = {"openai-codex": "openai"}  # how OpenClaw writes a model reached by a sign-in
 
@@ -110,7 +111,7 @@ def why(
     now: datetime | None = None,
 ) -> list[Considered]:
     """Every model that comes into question, best first, with what speaks for or against it."""
-    shelf = _Shelf(organisation, tag, permitted, now or timezone.now())
+    shelf = _Shelf(organisation, tag, permitted, now or timezone.now(), asked=asked)
     wanted = [(asked, ASKED)] if asked else [(chosen, CHOSEN), (preferred, PREFERRED)]
     considered: dict[str, Considered] = {}
     is_over = False
@@ -142,9 +143,11 @@ def chain(
     organisation's. Nobody for a model that was asked for by name."""
     if choice.is_asked:
         return [choice]
+    rows = list(Fallback.objects.of(organisation).filter(tag=tag).order_by("position"))
+    if not (fallbacks or rows):
+        return [choice]
     shelf = _Shelf(organisation, tag, permitted, now or timezone.now())
     named = (shelf.named(name) for name in fallbacks)
-    rows = Fallback.objects.of(organisation).filter(tag=tag).order_by("position")
     others = [*named, *(shelf.by_id.get(row.model_id) for row in rows)]
     links = {choice.model.pk: choice}
     for model in others:
@@ -154,15 +157,24 @@ def chain(
 
 
 class _Shelf:
-    """All models of an organisation, read once: three queries at most."""
+    """All models of an organisation, read once: four queries at most. Of one that is asked for by
+    its id, it alone."""
 
     def __init__(
-        self, organisation: Organisation, tag: str, permitted: Permitted, now: datetime
+        self,
+        organisation: Organisation,
+        tag: str,
+        permitted: Permitted,
+        now: datetime,
+        *,
+        asked: str = "",
     ) -> None:
         self.organisation, self.tag, self.permitted, self.now = organisation, tag, permitted, now
         models = Model.objects.of(organisation).select_related("provider")
         in_order = models.order_by("provider__created_at", "created_at")
-        self.by_id = {model.pk: model for model in catalogue.with_units(in_order, now=now)}
+        alone = list(in_order.filter(pk=asked)) if asked.startswith(_ID) else []
+        found = catalogue.with_prices(alone or in_order, organisation=organisation, now=now)
+        self.by_id = {model.pk: model for model in found}
         self._aliases: dict[str, str] | None = None
 
     def in_order(

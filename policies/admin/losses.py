@@ -44,7 +44,7 @@ class LossAdmin(Record):
     )
     when_empty = _("Nothing was lost: each picture that was paid for is there.")
     titles = {
-        **{name: SPEND[name] for name in ("surface", "provider", "model")},
+        **{name: SPEND[name] for name in ("provider", "model")},
         "id": _("call"),
         "hold": _("hold"),
         "lost": _("pictures"),
@@ -64,7 +64,7 @@ class LossAdmin(Record):
         "amount",
         "provider",
         "model",
-        "surface",
+        "surface_name",
         "request_id",
         "hold",
         "entries",

@@ -29,11 +29,11 @@ ALLOWED = {
     "assistants.marking.manifest:read",
     "providers.studio.drawing:draw",
     "providers.studio.editing:edit",
-    "tale.lib.imaging:examine",
     "tale.lib.imaging:first_frame",
     "tale.lib.imaging:mask",
     "tale.lib.imaging:normalise",
     "tale.lib.imaging:render",
+    "tale.lib.likeness:examine",
     "tale.lib.likeness:read",
 }
 

@@ -4,13 +4,12 @@ Every colour ends in sRGB, 8 bits a channel, upright; nothing but pixels is carr
 """
 
 import io
-import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from tale.lib import outline
 from tale.lib.outline import Unsound
@@ -27,14 +26,6 @@ HOW: dict[str, dict[str, Any]] = {
 LOSSLESS_PIXELS = 12_000_000  # above, lossless WebP needs more memory than a child has
 LARGER: dict[str, Any] = {"quality": 95, "method": 3}
 SMALLER: dict[str, Any] = {"quality": 85, "method": 4}
-
-
-def examine(content: bytes) -> bytes:
-    """Every pixel is decoded; a picture that is broken anywhere raises `Unsound`."""
-    with _opened(content) as image:
-        image.load()
-        seen = {"width": image.width, "height": image.height, "mode": image.mode}
-    return json.dumps(seen).encode()
 
 
 def first_frame(content: bytes) -> bytes:
@@ -104,10 +95,28 @@ def small_grey(content: bytes, side: int) -> Image.Image:
     with _opened(content) as image:
         image.draft("L", (4 * side, 4 * side))
         image.load()
-        plain = _plain(image)
-    if plain.mode == "RGBA":
-        plain = _flat(plain)
-    return plain.convert("L").resize((side, side), Image.Resampling.BOX)
+        return _small_grey(image, side)
+
+
+def examined(content: bytes, side: int) -> Image.Image | None:
+    """As `small_grey`, of a picture whose every pixel was decoded: one that is broken anywhere
+    raises `Unsound`. None: sound, and its colours cannot be read; it is not lost to that."""
+    with _opened(content) as image:
+        image.load()
+        try:
+            is_drafted = image.format == FORMATS[outline.JPEG]  # other eighths than we would make
+            return small_grey(content, side) if is_drafted else _small_grey(image, side)
+        except Exception:
+            return None
+
+
+def _small_grey(image: Image.Image, side: int) -> Image.Image:
+    upright = _upright(image)
+    if _has_alpha(upright, image):
+        upright = _flat(upright.convert("RGBA"))
+    elif upright.mode not in ("1", "L", "RGB"):
+        upright = upright.convert("RGB")
+    return upright.convert("L").resize((side, side), Image.Resampling.BOX)
 
 
 @contextmanager
@@ -131,18 +140,29 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
 
 def _plain(image: Image.Image) -> Image.Image:
     """A copy of the pixels alone: L, RGB or RGBA, upright, in sRGB."""
-    upright = ImageOps.exif_transpose(image)
-    profile = image.info.get("icc_profile")
-    if profile and upright.mode in ("RGB", "RGBA", "CMYK", "L"):
-        upright = _in_srgb(upright, profile)
-    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-    if upright.mode.startswith("I"):  # 16 bits of grey: Pillow would clip them, not scale them
-        upright = upright.convert("I").point(lambda value: value / 257).convert("L")
-    mode = "RGBA" if has_alpha else "L" if upright.mode in ("1", "L") else "RGB"
-    plain = upright.convert(mode)
+    upright = _upright(image)
+    mode = "L" if upright.mode in ("1", "L") else "RGB"
+    plain = upright.convert("RGBA" if _has_alpha(upright, image) else mode)
     plain.info.clear()
     image.close()  # 25 megapixels are 100 MB, and an encoder needs them again
     return plain
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """In sRGB and 8 bits; the image itself where it is so already, and not a copy of it."""
+    upright = image
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        upright = ImageOps.exif_transpose(image)
+    profile = image.info.get("icc_profile")
+    if profile and upright.mode in ("RGB", "RGBA", "CMYK", "L"):
+        upright = _in_srgb(upright, profile)
+    if upright.mode.startswith("I"):  # 16 bits of grey: Pillow would clip them, not scale them
+        upright = upright.convert("I").point(lambda value: value / 257).convert("L")
+    return upright
+
+
+def _has_alpha(upright: Image.Image, image: Image.Image) -> bool:
+    return upright.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:

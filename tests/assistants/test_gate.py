@@ -21,7 +21,7 @@ from assistants.context import Context
 from assistants.models import Artifact, DeletionProof, ImageJob
 from policies.models import Call, Entry, Hold
 from providers.shapes import Picture, Wish
-from tale.lib import child, imaging, outline
+from tale.lib import child, imaging, likeness, outline
 from tale.lib.refusals import Refusal
 from tests.assistants.hostile import (
     GREEN,
@@ -180,10 +180,27 @@ def test_a_child_that_dies_of_it_says_no_and_the_next_picture_passes(
 
 def test_the_child_itself_counts_pixels() -> None:
     """Whatever our own reading of a header made of it."""
-    for deed in (imaging.examine, imaging.normalise):
+    for deed in (likeness.examine, imaging.normalise):
         with pytest.raises(outline.Unsound) as unsound:
             deed(bomb())
         assert unsound.value.code == "image_too_large"
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_a_picture_is_decoded_once_and_known_again_by_that(form: str, mode: str) -> None:
+    if (form, mode) == ("JPEG", "RGBA"):
+        pytest.skip("JPEG has no transparency")
+    noise = Image.effect_noise((40, 30), 90).resize((300, 220), Image.Resampling.BICUBIC)
+    content = encoded(form, noise.convert(mode))
+    passed = made(content, b"no picture")
+    assert passed.looks == (int.from_bytes(likeness.read(content)),)
+    assert len(passed.sound) == len(passed.unsound) == 1
+
+
+def test_a_sound_picture_is_not_lost_to_what_it_looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imaging, "_upright", lambda image: image.broken)
+    assert likeness.examine(encoded("PNG")) == b""
 
 
 def test_colours_are_what_they_were() -> None:

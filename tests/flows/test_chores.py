@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from assistants import arrivals, artifacts, attempts, booking, images, pulse, reconcile
+from assistants import arrivals, artifacts, attempts, beginning, booking, images, pulse, reconcile
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from chats import turns
@@ -28,10 +28,10 @@ from tests.upstream.scripted import Script, Scripted, png
 def begin(office: Organisation, user: User) -> attempts.Attempt:
     """Up to the moment in which the bytes leave."""
     context = Context(actor=actor_for(user), reference="test")
-    begun = images._begin(
+    begun = beginning.begin(
         Wish("a fox"), context, artifacts.Named(), idempotency_key="k", now=timezone.now()
     )
-    assert isinstance(begun, images.Begun)
+    assert isinstance(begun, beginning.Begun)
     (attempt,) = begun.attempts
     assert budgets.claim(hold=attempt.hold, lease=pulse.LEASE, now=timezone.now())
     return attempt

@@ -21,6 +21,7 @@ from accounts.models import Organisation, User
 from assistants import (
     arrivals,
     artifacts,
+    beginning,
     booking,
     deletion,
     images,
@@ -160,7 +161,7 @@ def test_the_loser_of_two_finishers_leaves_the_winners_file(
     arrivals.write(hold.pk, finished)
     keep = async_to_sync(keeping.keep)
     now = timezone.now()
-    winner, loser = (keep(job, finished.pictures, hold=hold, now=now) for _ in range(2))
+    winner, loser = (keep(job, finished.pictures, [None], hold=hold, now=now) for _ in range(2))
     for files in (winner, loser):
         booking.finish(job=job, hold=hold, finished=finished, files=files, now=now)
         keeping.tidy(hold)
@@ -205,10 +206,10 @@ def test_what_a_dead_process_left_beside_it_goes_with_a_picture(
 
 def begin(office: Organisation, user: User) -> Hold:
     context = Context(actor=actor_for(user), reference="test")
-    begun = images._begin(
+    begun = beginning.begin(
         Wish("a fox"), context, artifacts.Named(), idempotency_key="k", now=timezone.now()
     )
-    assert isinstance(begun, images.Begun)
+    assert isinstance(begun, beginning.Begun)
     hold = begun.attempts[0].hold
     assert budgets.claim(hold=hold, lease=pulse.LEASE, now=timezone.now())
     return hold

@@ -297,17 +297,19 @@ def test_nobody_steps_in_for_what_was_asked_for(acme: Organisation, one: Provide
     assert resolve.chain(choice, acme, DRAWS) == [choice]
 
 
-def test_it_takes_three_queries(
+def test_it_takes_four_queries(
     acme: Organisation, one: Provider, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(5):
         default_of = provider(acme, f"P{number}")
         default(model(default_of, f"m{number}"), of=default_of)
         fallback(model(one, f"n{number}"), number)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         choice = resolve.resolve(acme, DRAWS, chosen="m3", preferred="n1")
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert len(resolve.chain(choice, acme, DRAWS, fallbacks=("m4",))) == 7
+    with django_assert_max_num_queries(2):
+        resolve.resolve(acme, DRAWS, asked=choice.model.pk)
 
 
 def test_what_an_admin_says_a_model_can_do_counts_more(acme: Organisation) -> None:

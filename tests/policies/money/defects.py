@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from assistants import images, reconcile
+from assistants import beginning, reconcile
 from policies import budgets, counters, periods, rules
 from policies.models import BudgetRule, Entry, Hold, Window
 from tale.lib import append_only
@@ -196,12 +196,12 @@ def the_rest_is_kept() -> Iterator[None]:
 @contextmanager
 def bought_again() -> Iterator[None]:
     """A key that was used before is as good as a new one."""
-    begin = images._begin
+    begin = beginning.begin
 
     def begun(*wish: Any, idempotency_key: str, **more: Any) -> Any:
         return begin(*wish, idempotency_key=new_id("key"), **more)
 
-    with patch.object(images, "_begin", begun):
+    with patch.object(beginning, "begin", begun):
         yield
 
 

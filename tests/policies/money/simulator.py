@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -48,6 +48,7 @@ from tale.lib.refusals import Refusal
 from tests.people import actor_for
 from tests.policies.money.provider import BROKEN, ENDS, PICTURE, PRICES, Killed, Request, answer
 
+tidy = keeping.tidy
 MORTAL = (images, attempts, booking, keeping, reconcile, resuming)
 STEPS = (*["ask"] * 6, *["again"] * 2, *["go on"] * 4, "sweep", "sweep", "wait", "wait", "cap")
 WAITS_S = (1, 10, 30, 120, 1_000, 20_000, 90_000)
@@ -212,6 +213,18 @@ class World:
         finally:
             self.is_capped &= request.billed <= request.n * request.price
 
+    def dies(self) -> bool:
+        if self.steps_left is None:
+            return False
+        self.steps_left -= 1
+        return self.steps_left < 0
+
+    def tidy(self, hold: Hold, made: Sequence[Artifact] = ()) -> None:
+        """It may die between the booking, which is kept, and the end of the call."""
+        if self.dies():
+            raise Killed
+        tidy(hold, made)
+
     def hold_of(self, order: Order) -> Hold:
         jobs = ImageJob.objects.of(self.office).filter(state="running")
         job = jobs.filter(wish__prompt=order.plan.prompt).latest("pk")
@@ -315,23 +328,20 @@ class Simulated(Adapter):
 def in_(world: World) -> Iterator[None]:
     async def mortal(work: Any, *args: Any, **kwargs: Any) -> Any:
         """Any step may be the last: before it is done, or just after."""
-        if world.steps_left is not None:
-            world.steps_left -= 1
-            if world.steps_left < 0:
-                after = world.random.random() < 0.5
-                if after:
-                    await in_db(work, *args, **kwargs)
-                raise Killed
+        if world.dies():
+            after = world.random.random() < 0.5
+            if after:
+                await in_db(work, *args, **kwargs)
+            raise Killed
         return await in_db(work, *args, **kwargs)
 
     def adapter_for(_provider: Any) -> Simulated:
         return Simulated(world)
 
     async def passed(pictures: Any) -> Passed:
-        return Passed(
-            tuple(each for each in pictures if each.content != BROKEN),
-            tuple(each for each in pictures if each.content == BROKEN),
-        )
+        sound = tuple(each for each in pictures if each.content != BROKEN)
+        unsound = tuple(each for each in pictures if each.content == BROKEN)
+        return Passed(sound, unsound, looks=(None,) * len(sound))
 
     async def marked(content: bytes, **_facts: Any) -> Marked:
         return Marked(content, "none")
@@ -347,6 +357,7 @@ def in_(world: World) -> Iterator[None]:
             mock.patch.object(gate, "pass_made", passed),
             mock.patch.object(provenance, "mark", marked),
             mock.patch.object(pulse, "RENEW_S", 3600),
+            mock.patch.object(keeping, "tidy", world.tidy),
             *(mock.patch.object(room, "in_db", mortal) for room in MORTAL),
         ):
             stack.enter_context(patch)
