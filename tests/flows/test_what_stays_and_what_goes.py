@@ -286,7 +286,8 @@ def test_after_twenty_pictures_the_database_has_no_bytes_and_no_word_of_those_de
     client = as_(bob)
     script.sends = [png(64, 64)] * 10
     for number in range(2):
-        script.calls(json.dumps({"prompt": SECRET, "n": 10, "alt": SHOWS}))
+        prompt = f"{SECRET}, {number}"  # the same once more would show the same ten
+        script.calls(json.dumps({"prompt": prompt, "n": 10, "alt": SHOWS}))
         script.says("Here they are.")
         work(ask(client, "ten herons please", f"token-000{number}"))
     rows = list(Artifact.objects.of(office).filter(state="ready"))
