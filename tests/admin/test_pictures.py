@@ -21,6 +21,7 @@ from assistants import artifacts
 from assistants.models import Artifact, DeletionProof
 from policies import legal
 from policies.models import LegalHold
+from tale.lib.fields import new_id
 from tests.admin.conftest import CONTROLS, SignIn, at, page_of, picture_of, refused, told
 from tests.people import actor_for, membership_of
 
@@ -274,8 +275,8 @@ def _one_more(name: str, row: Any, by: User, owner: User) -> None:
     else:
         legal.put(
             actor=actor_for(by),
-            scope="person",
-            subject=audit.who(row.organisation_id, owner),
+            scope="chat",
+            subject=new_id("chat"),
             reason="Case",
             now=timezone.now(),
         )
