@@ -47,6 +47,7 @@ from providers.errors import Doubtful, ProviderFailed
 from providers.models import Tag
 from providers.resolve import Choice, chain, resolve
 from providers.shapes import Order, Wish
+from tale.lib import again
 from tale.lib.aio import in_db
 from tale.lib.refusals import Refusal
 
@@ -152,7 +153,7 @@ def _note(context: Context, refusal: Refusal, *, now: datetime) -> None:
     audit.refused(actor=context.actor, refusal=refusal, action="picture.asked")
 
 
-@transaction.atomic
+@again.atomic
 def _begin(
     wish: Wish,
     context: Context,
@@ -359,7 +360,7 @@ def _made_before(job: ImageJob) -> list[Artifact]:
     return made
 
 
-@transaction.atomic
+@again.atomic
 def _fail(
     begun: Begun,
     ends: Sequence[ProviderFailed | Withdrawn | None],

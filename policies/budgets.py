@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +22,7 @@ from policies import counters, ledger, periods, rules, tightest
 from policies.counters import Move, Place, Step
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
-from tale.lib import clock, money
+from tale.lib import again, clock, money
 from tale.lib.refusals import Refusal, filled
 
 SHOW = lazy(money.show, str)
@@ -106,7 +106,7 @@ def hold(
     return held
 
 
-@transaction.atomic
+@again.atomic
 def _set_aside(
     held: Hold, sent_for: timedelta | None, unclaimed_for: timedelta, *, now: datetime
 ) -> None:
@@ -177,7 +177,7 @@ def renew(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     return bool(alive.update(lease_until=until, expires_at=until))
 
 
-@transaction.atomic
+@again.atomic
 def settle(
     *,
     hold: Hold,
@@ -200,7 +200,7 @@ def settle(
     return True
 
 
-@transaction.atomic
+@again.atomic
 def release(*, hold: Hold, now: datetime, from_states: tuple[str, ...] = ("reserved",)) -> bool:
     """Gives the money back. From SENT only when the provider certainly did not bill."""
     rules.lock(hold.organisation)
