@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
@@ -24,6 +23,7 @@ from providers.models import Tag
 from providers.pricing import Tariff
 from providers.resolve import Choice, chain, resolve
 from providers.shapes import Ended, Piece, Question, Usage
+from tale.lib import again
 from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
@@ -80,7 +80,7 @@ async def stream(
                 await in_db(_settle, begun, usage, now=timezone.now())
 
 
-@transaction.atomic
+@again.atomic
 def _begin(
     messages: list[dict[str, Any]],
     tools: list[dict[str, Any]],
@@ -135,7 +135,7 @@ def _hold_for(
     return Begun(adapter, question, tariff, hold, call, tuple(others))
 
 
-@transaction.atomic
+@again.atomic
 def _fail(
     begun: Begun, failed: ProviderFailed, context: Context, *, may_step_in: bool, now: datetime
 ) -> Begun | None:
@@ -152,7 +152,7 @@ def _fail(
     return stepping_in.next_of(begun.others, hold)
 
 
-@transaction.atomic
+@again.atomic
 def _settle(begun: Begun, usage: Usage, *, now: datetime) -> None:
     line = {
         "amount_micro": begun.tariff.bill(usage),

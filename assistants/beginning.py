@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from assistants import artifacts, calls, jobs, permission, reserving, storage
@@ -24,6 +24,7 @@ from policies.spender import Spender
 from providers.models import Tag
 from providers.resolve import Choice, chain, resolve
 from providers.shapes import Wish
+from tale.lib import again
 from tale.lib.fields import new_id
 from tale.lib.refusals import Refusal
 
@@ -49,7 +50,7 @@ def begin(*asked: Any, **more: Any) -> Begun | list[Artifact] | None:
         return _begun_once(*asked, **more)
 
 
-@transaction.atomic
+@again.atomic
 def _begun_once(
     wish: Wish,
     context: Context,

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import transaction
 
 from assistants import artifacts, calls, gate, inspection, jobs, keeping, spool
 from assistants.models import Artifact, ImageJob
@@ -18,6 +17,7 @@ from policies.late import Booked
 from policies.models import Entry, Hold
 from providers import pricing
 from providers.shapes import Finished, Picture
+from tale.lib import again
 from tale.lib.aio import in_db
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ def _book(
     return made
 
 
-@transaction.atomic
+@again.atomic
 def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> None:
     """Paid, and there is no room for it anywhere: the money is booked as it was billed."""
     lines, confidence = _billed(hold, finished, len(finished.pictures))
@@ -77,7 +77,7 @@ def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> Non
     jobs.conclude(job, now=now, code="storage_unavailable", lost=True)
 
 
-@transaction.atomic
+@again.atomic
 def finish(
     *,
     job: ImageJob,

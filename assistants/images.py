@@ -42,6 +42,7 @@ from providers import queueing
 from providers.errors import Doubtful, ProviderFailed
 from providers.resolve import Choice
 from providers.shapes import Order, Wish
+from tale.lib import again
 from tale.lib.aio import in_db
 from tale.lib.refusals import Refusal
 
@@ -203,7 +204,7 @@ def _outcome(job: ImageJob, failed: Refusal | None = None) -> list[Artifact]:
     return made
 
 
-@transaction.atomic
+@again.atomic
 def _fail(
     begun: Begun,
     ends: Sequence[ProviderFailed | Withdrawn | None],

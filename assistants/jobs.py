@@ -23,7 +23,7 @@ from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import budgets
 from policies.models import Entry, Hold
-from tale.lib import money
+from tale.lib import again, money
 from tale.lib.refusals import NotFound, Refusal
 
 State = ImageJob.State
@@ -71,7 +71,7 @@ def locked(job: ImageJob) -> ImageJob:
     return row.select_for_update().get()
 
 
-@transaction.atomic
+@again.atomic
 def cancel(*, job: ImageJob, actor: Actor, now: datetime) -> ImageJob:
     """What is not sent goes back at once. What is sent is stopped by the process that sent it,
     where its provider can; what is billed all the same stays booked, and what still comes is kept.

@@ -27,7 +27,7 @@ from providers.base import Adapter
 from providers.models import Provider
 from providers.registry import adapter_for
 from providers.shapes import Finished
-from tale.lib import clock
+from tale.lib import again, clock
 from tale.lib.aio import in_db
 
 log = structlog.get_logger()
@@ -109,7 +109,7 @@ def _left_behind(hold: Hold) -> tuple[ImageJob | None, Finished | None]:
     return job, arrivals.read(hold.pk) if job else None
 
 
-@transaction.atomic
+@again.atomic
 def give_back(hold: Hold, *, now: datetime) -> bool:
     """As it was seen: what was claimed meanwhile is not ours to release."""
     job = _job_of(hold)
@@ -119,7 +119,7 @@ def give_back(hold: Hold, *, now: datetime) -> bool:
     return True
 
 
-@transaction.atomic
+@again.atomic
 def presume(hold: Hold, *, now: datetime) -> bool:
     job = _job_of(hold)
     line = {"amount_micro": hold.amount_micro, "pictures": hold.pictures}

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.db.models import F
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,7 @@ from policies import counters, ledger, periods, rules, tightest
 from policies.counters import Move, Place, Step
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Book, Quote, Spender
-from tale.lib import clock, money
+from tale.lib import again, clock, money
 from tale.lib.refusals import Refusal, filled
 
 SHOW, PICTURES = lazy(money.show, str), lazy(money.pictures, str)
@@ -109,7 +109,7 @@ def hold(
     return held
 
 
-@transaction.atomic
+@again.atomic
 def _set_aside(
     held: Hold,
     book: Book | None,
@@ -185,7 +185,7 @@ def renew(*, hold: Hold, lease: timedelta, now: datetime) -> bool:
     return bool(alive.update(lease_until=until, expires_at=until))
 
 
-@transaction.atomic(savepoint=False)  # nobody catches what goes wrong in it and goes on
+@again.joining
 def settle(
     *,
     hold: Hold,
@@ -209,7 +209,7 @@ def settle(
     return True
 
 
-@transaction.atomic
+@again.atomic
 def release(*, hold: Hold, now: datetime, from_states: tuple[str, ...] = ("reserved",)) -> bool:
     """Gives the money back. From SENT only when the provider certainly did not bill."""
     edition, _zone = rules.lock(hold.organisation)

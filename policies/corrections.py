@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils.translation import gettext_lazy as _
 
@@ -12,14 +11,14 @@ from accounts import audit
 from accounts.actor import Actor
 from policies import ledger, rules
 from policies.models import Entry
-from tale.lib import money
+from tale.lib import again, money
 from tale.lib.refusals import Refusal, filled
 
 KINDS = (Entry.Kind.ADJUSTMENT, Entry.Kind.REFUND)
 LONGEST_REASON = 200
 
 
-@transaction.atomic
+@again.atomic
 def correct(
     *, actor: Actor, entry: Entry, kind: str, amount_micro: int, reason: str, now: datetime
 ) -> Entry:

@@ -11,11 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from django.db import transaction
 
 from policies import budgets, ledger, rules
 from policies.models import Entry, Hold
-from tale.lib import clock
+from tale.lib import again, clock
 
 log = structlog.get_logger()
 
@@ -26,7 +25,7 @@ class Booked(StrEnum):
     BEFORE = ""  # somebody else was faster, and nothing was booked
 
 
-@transaction.atomic(savepoint=False)
+@again.joining
 def settle(
     *,
     hold: Hold,
@@ -42,7 +41,7 @@ def settle(
     return Booked.BEFORE
 
 
-@transaction.atomic
+@again.atomic
 def book(
     *,
     hold: Hold,

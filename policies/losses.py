@@ -19,6 +19,7 @@ from accounts.actor import Actor
 from accounts.models import Organisation
 from policies import corrections
 from policies.models import Call, Entry, Hold, Loss
+from tale.lib import again
 from tale.lib.refusals import Refusal
 
 RIGHT = "manage_policies"
@@ -59,7 +60,7 @@ def write_off(*, actor: Actor, loss: Call, reason: str) -> None:
     _decide(actor, loss, Call.Claim.WRITTEN_OFF, reason)
 
 
-@transaction.atomic
+@again.atomic
 def refund(*, actor: Actor, loss: Call, reason: str, now: datetime) -> Entry:
     """The money came back: booked for the pictures that are missing, and no more. Another amount
     is a correction of the entry itself."""
