@@ -113,6 +113,7 @@ def test_the_line_asks_the_database_for_nothing(client: Client, django_assert_nu
         client.get("/page")
 
 
+@pytest.mark.django_db(transaction=True)  # a pseudonym is remembered once it is committed
 def test_it_names_the_organisation_and_a_pseudonym(
     as_: Callable, api: Callable, key_for: Callable, bob: Any, acme: Any, lines: Lines
 ) -> None:
