@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from assistants import answers, booking, images, jobs, reconcile, tasks
+from assistants import answers, beginning, booking, images, jobs, reconcile, tasks
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import budgets, drift, rules
@@ -202,7 +202,7 @@ class Watch:
 def each_alone(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A transaction of the product is a step here, within the one of the test."""
     rooms = [(jobs, "cancel"), (reconcile, "give_back"), (reconcile, "presume")]
-    rooms += [(images, "_begin"), (images, "_fail"), (booking, "finish"), (budgets, "claim")]
+    rooms += [(beginning, "begin"), (images, "_fail"), (booking, "finish"), (budgets, "claim")]
     for room, name in rooms:
         monkeypatch.setattr(room, name, afresh(watch, getattr(room, name)))
     with connection.execute_wrapper(watch):

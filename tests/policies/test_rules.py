@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -145,6 +147,16 @@ class TestEffects:
         whole.limit = 1000
         rules.save(actor=actor_for(alice), rule=whole, now=timezone.now())
         assert limit(alice, money=500).pk
+
+
+def until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(500):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")
 
 
 class TestWhatAHoldAsks:
@@ -330,6 +342,30 @@ class TestChanges:
         assert (window.starts_at, window.ends_at) == bounds
         acme.refresh_from_db()
         assert drift.found(organisation=acme, now=timezone.now()) == []
+
+    @pytest.mark.postgres
+    @pytest.mark.django_db(transaction=True)
+    def test_who_waited_for_another_time_zone_counts_in_it(
+        self, acme: Organisation, alice: User
+    ) -> None:
+        rule = limit(alice, money=100_000, period="day")
+        ask(acme)
+        with transaction.atomic():
+            terms.change(actor=actor_for(alice), now=timezone.now(), time_zone="Pacific/Kiritimati")
+            waiting = Thread(target=self.ask_elsewhere, args=(acme,))
+            waiting.start()
+            until_somebody_waits()
+        waiting.join()
+        (window,) = Window.objects.filter(rule=rule)
+        assert window.reserved == 80_000
+        acme.refresh_from_db()
+        assert drift.found(organisation=acme, now=timezone.now()) == []
+
+    def ask_elsewhere(self, organisation: Organisation) -> None:
+        try:
+            ask(organisation)
+        finally:
+            connection.close()
 
     def test_the_currency_stays_once_money_moved(self, acme: Organisation, alice: User) -> None:
         terms.change(actor=actor_for(alice), now=timezone.now(), currency="CHF")
