@@ -225,7 +225,7 @@ def lost(job: ImageJob) -> Refusal:
         return Refusal("storage_unavailable", text, job=job.pk)
     code = job.refusal.get("code", "provider_bad_image")
     if code != "content_policy":
-        return Refusal(code)
+        return Refusal(code, job=job.pk)
     text = _("It was made and stays booked, but your organisation holds back what looks like it.")
     return Refusal(code, text, job=job.pk)
 

@@ -198,10 +198,12 @@ def _outcome(job: ImageJob, failed: Refusal | None = None) -> list[Artifact]:
     job.refresh_from_db()
     if job.state == ImageJob.State.CANCELLED:
         raise jobs.stopped(job)
-    made = artifacts.of_job(job)
-    if not made:
-        raise failed or beginning.lost(job)
-    return made
+    if made := artifacts.of_job(job):
+        return made
+    refusal = failed or beginning.lost(job)
+    if job.state == ImageJob.State.UNKNOWN:  # whoever shows it looks there again
+        refusal.details["job"] = job.pk
+    raise refusal
 
 
 @again.atomic

@@ -31,6 +31,7 @@ Entry = dict[str, Any]
 LEADS_TO = {"storage_full": "chats:pictures"}  # where the reader can do something about it
 WARNED = "budget_near"
 KNOWN = ("cancelled",)  # they did it themselves
+GIVEN_UP = (*KNOWN, "provider_timeout")
 TITLES = {"confirmation_required": gettext_lazy("Not generated yet")}
 NEXT_STEPS = {
     "confirmation_required": gettext_lazy(
@@ -81,7 +82,8 @@ def show(turn: Turn, state: Entry) -> Shown:
 
 
 def states_of(turns: Iterable[Turn]) -> list[tuple[Turn, Entry]]:
-    """From the rows, in two queries however many turns there are."""
+    """From the rows, in two queries however many turns there are, and a few for each wish that
+    was given up."""
     turns = list(turns)
     messages = Message.objects.none()
     if turns:
@@ -90,7 +92,7 @@ def states_of(turns: Iterable[Turn]) -> list[tuple[Turn, Entry]]:
     of_turn: dict[str, list[Message]] = {turn.pk: [] for turn in turns}
     for message in messages.order_by("position"):
         of_turn[message.turn_id].append(message)
-    _tell_what_came_late([message for rows in of_turn.values() for message in rows])
+    _look_what_came([message for rows in of_turn.values() for message in rows])
     tokens = {turn.client_token for turn in turns}
     states = [(turn, _state(turn, of_turn[turn.pk])) for turn in turns]
     for entry in (entry for _turn, state in states for entry in state["entries"]):
@@ -98,23 +100,26 @@ def states_of(turns: Iterable[Turn]) -> list[tuple[Turn, Entry]]:
     return states
 
 
-def _tell_what_came_late(messages: Iterable[Message]) -> None:
-    """What was stopped may be billed, and come, after its card was written."""
-    stopped = {
+def _look_what_came(messages: Iterable[Message]) -> None:
+    """What was stopped, or given up waiting for, may be billed, and come, after its card was
+    written."""
+    given_up = {
         refusal["job"]: message
         for message in messages
-        if (refusal := message.data.get("refusal") or {}).get("code") in KNOWN
+        if (refusal := message.data.get("refusal") or {}).get("code") in GIVEN_UP
         and refusal.get("job")
     }
-    if not stopped:
+    if not given_up:
         return
-    home = next(iter(stopped.values())).organisation_id
-    found = ImageJob.objects.filter(organisation=home, pk__in=stopped)
+    home = next(iter(given_up.values())).organisation_id
+    found = ImageJob.objects.filter(organisation=home, pk__in=given_up)
     for job in found.select_related("organisation"):
-        late = [
-            picture.pk for picture in jobs.pictures_of(job) if picture.state == Artifact.State.LATE
-        ]
-        stopped[job.pk].data["refusal"] = refusal_entry(jobs.stopped(job)) | {"late": late}
+        data, pictures = given_up[job.pk].data, jobs.pictures_of(job)
+        if job.state == ImageJob.State.CANCELLED:
+            late = [picture.pk for picture in pictures if picture.state == Artifact.State.LATE]
+            data["refusal"] = refusal_entry(jobs.stopped(job)) | {"late": late}
+        elif job.state == ImageJob.State.DONE and pictures:
+            data.update(refusal=None, pictures=[picture_entry(each) for each in pictures])
 
 
 def _state(turn: Turn, messages: list[Message]) -> Entry:

@@ -17,18 +17,19 @@ from django.utils import timezone
 from redis import Redis
 
 from accounts.models import AuditLine, Organisation, User
-from assistants import attempts, images, reconcile, running
+from assistants import arrivals, attempts, images, reconcile, running
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from chats import answering, cards
 from policies import rules
 from policies.models import BudgetRule, Entry, Hold, Window
+from providers.errors import Doubtful
 from providers.models import Provider
 from providers.shapes import Finished, Picture, Progressed, Queued, Usage, Wish
 from tale.lib.aio import in_db
 from tale.lib.models import LiveState
 from tale.lib.refusals import Refusal
-from tests.flows.test_a_picture_in_a_chat import ask
+from tests.flows.test_a_picture_in_a_chat import ask, work
 from tests.people import Program, actor_for
 from tests.upstream.scripted import Script, png
 
@@ -355,3 +356,23 @@ def test_what_a_dead_process_had_ordered_is_fetched(
     assert len(script.bill) == 1
     assert Entry.objects.of(office).get().provider_request_id == "req_7"
     assert len(async_to_sync(draw)(bob)) == 1
+
+
+def test_what_comes_after_its_card_said_no_is_shown_in_its_place(
+    office: Organisation, bob: User, script: Script, as_: Any
+) -> None:
+    client = as_(bob)
+    script.fails = Doubtful("provider_timeout")
+    script.calls('{"prompt": "a fox", "n": 1}')
+    script.says("It did not come.")
+    turn = work(ask(client, "a fox please"))
+    said_no = client.get(f"/chats/{turn.chat_id}").content.decode()
+    assert 'data-error-code="provider_timeout"' in said_no
+    hold = Hold.objects.of(office).get(capability="image")
+    assert hold.state == "unknown"
+    arrivals.write(hold.pk, Finished((Picture(png(64, 64)),), Usage(pictures=1)))
+    Hold.objects.of(office).update(lease_until=timezone.now() - timedelta(seconds=1))
+    async_to_sync(reconcile.sweep)()
+    page = client.get(f"/chats/{turn.chat_id}").content.decode()
+    assert page.count('class="picture"') == 1
+    assert 'data-error-code="provider_timeout"' not in page
