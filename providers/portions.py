@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
@@ -92,15 +91,17 @@ def _worst(failures: list[ProviderFailed]) -> ProviderFailed:
 def _sum(usages: list[Usage], *, in_doubt: int = 0) -> Usage:
     """A call in doubt is counted as if it had been like the others."""
     pictures = sum(usage.pictures for usage in usages)
-    share = 1 + in_doubt / pictures if pictures else 1
-    counts = {
-        name: math.ceil(sum(getattr(usage, name) for usage in usages) * share) for name in _TOKENS
-    }
+
+    def share(told: int) -> int:
+        """Rounded up, in whole numbers: money is never a float."""
+        return -(-told * (pictures + in_doubt) // pictures) if pictures else told
+
+    counts = {name: share(sum(getattr(usage, name) for usage in usages)) for name in _TOKENS}
     told = [usage.told_micro for usage in usages if usage.told_micro is not None]
     is_told = len(told) == len(usages)
     return Usage(
         pictures=pictures + in_doubt,
-        told_micro=math.ceil(sum(told) * share) if is_told else None,
+        told_micro=share(sum(told)) if is_told else None,
         told_currency=usages[0].told_currency if is_told else "",
         is_estimate=in_doubt > 0 or any(usage.is_estimate for usage in usages),
         request_id=next((usage.request_id for usage in usages if usage.request_id), ""),
