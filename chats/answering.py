@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone, translation
 
 from accounts import audit
@@ -256,6 +257,7 @@ class Telling:
         self.entries.append(cards.entry_of(written))
 
 
+@transaction.atomic
 def _warned(turn: Turn, *, now: datetime) -> list[cards.Entry]:
     """Only where there is a page to show it: nobody is told anything twice."""
     if turn.surface != "web" or turn.by is None:

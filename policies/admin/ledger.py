@@ -30,6 +30,7 @@ OPERATIONS = {
     "edit": _("Change of a picture"),
     "inpaint": _("Change of a marked part"),
 }
+OVERRUN = (("True", _("Yes")), ("False", _("No")))
 SPEND = {
     "provider": _("provider"),
     "model": _("model"),
@@ -131,6 +132,7 @@ class EntryAdmin(Spending):
         by_word("kind", Entry.Kind.choices, _("kind")),
         by_word("capability", CAPABILITIES, _("capability")),
         by_word("confidence", Entry.Confidence.choices, _("confidence")),
+        by_word("is_overrun", OVERRUN, _("above its quote")),
         by_days("held_at", _("set aside")),
     )
     search_fields = ("hold", "reference", "model", "provider", "provider_request_id")
@@ -139,6 +141,7 @@ class EntryAdmin(Spending):
         "kind_name",
         "confidence_name",
         "amount",
+        "overrun",
         "who",
         "tokens",
         *SPENT,
@@ -171,6 +174,10 @@ class EntryAdmin(Spending):
     @theme.display(description=_("kind"), label={"use": "success", "presumed": "warning"})
     def kind_name(self, entry: Entry) -> tuple[str, str]:
         return entry.kind, entry.get_kind_display()
+
+    @theme.display(description=_("above its quote"))
+    def overrun(self, entry: Entry) -> str:
+        return str(dict(OVERRUN)[str(entry.is_overrun)])
 
     @theme.display(description=_("confidence"))
     def confidence_name(self, entry: Entry) -> str:

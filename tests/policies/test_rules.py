@@ -237,6 +237,15 @@ class TestLines:
         assert used(rule) == {"who_b": 70_000}
         assert ledger.hash_of(entry) == entry.hash
 
+    def test_what_is_above_its_quote_is_found_in_the_admin(
+        self, acme: Organisation, alice: User, dana: User, as_: Any
+    ) -> None:
+        book(ask(acme, amount=40_000), 70_000)
+        book(ask(acme, amount=50_000), 50_000)
+        found = as_(dana).get("/admin/policies/entry/?is_overrun=True").content.decode()
+        assert "0.07" in found
+        assert "0.05" not in found
+
     def test_a_refund_gives_room_and_stays_a_line(self, acme: Organisation, alice: User) -> None:
         rule = limit(alice, money=50_000)
         entry = book(ask(acme), 40_000)
