@@ -209,9 +209,8 @@ class Telling:
     async def end(self, state: str) -> None:
         self.state, self.tail = state, ""
         self.toasts += await in_db(_warned, self.turn, now=timezone.now())
-        # As the rows have it: what was deleted meanwhile stands in ours yet.
-        recorded = await in_db(_recorded, self.turn)
-        self.entries = [cards.entry_of(message) for message in recorded]
+        answer = await in_db(forgetting.unsay, self.turn, self.entries)
+        self.entries = [cards.entry_of(message) for message in answer]
         await in_db(turns.finish, turn=self.turn, state=state, now=timezone.now())
         await self.show(now=True)
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Organisation
@@ -112,6 +113,30 @@ def describe(picture: Artifact, alt: str) -> None:
             if entry["id"] == picture.pk:
                 entry["alt"] = alt
     said.save()
+
+
+@transaction.atomic
+def unsay(turn: Turn, entries: Iterable[dict[str, Any]]) -> list[Message]:
+    """The answer at its end, as it is now: `entries` are what was shown of it. Where a call forgot
+    its words meanwhile, the model did not, and may have repeated them since."""
+    said = Said(turn.organisation, {turn.pk})
+    answer = [message for message in said.messages if message.role != Role.USER]
+    left = {_key(message.pk, call) for message in answer for call in message.data.get("calls", ())}
+    forgotten = [
+        word
+        for entry in entries
+        for call in entry.get("calls", ())
+        if _key(entry["message"], call) not in left
+        for word in _words_of(call["arguments"])
+    ]
+    for message in answer:
+        message.content = _without(message.content, forgotten)
+    said.save()
+    return answer
+
+
+def _key(message: str, call: dict[str, Any]) -> tuple[str, str, str]:
+    return message, call["id"], call["arguments"]
 
 
 def _showing(organisation: Organisation, pictures: Sequence[Artifact]) -> set[str]:

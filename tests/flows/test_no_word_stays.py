@@ -174,7 +174,7 @@ def test_one_deleted_before_it_is_told_of_leaves_a_gap(
     monkeypatch.setattr(answering.Telling, "_use", late)
     script.sends = [png(64, 64)] * 2
     script.calls(CALL)
-    script.says("Here they are.")
+    script.says(f"Here is {SECRET}.")  # it was told nothing of the end of them
     turn = work(ask(client, "draw please"))
     require_no_word()  # nor in what is live
     assert client.get(f"/chats/{turn.chat_id}").content.decode().count('class="gap"') == 2
