@@ -180,18 +180,6 @@ def test_one_deleted_before_it_is_told_of_leaves_a_gap(
     assert client.get(f"/chats/{turn.chat_id}").content.decode().count('class="gap"') == 2
 
 
-def test_a_key_a_program_chose_names_no_call(
-    office: Organisation, bob: User, as_: Any, api: Any, key_for: Any, script: Script
-) -> None:
-    turn, program = drawn(as_(bob), script, ONE), api(key_for(bob, "images"))
-    headers = {"Idempotency-Key": f"turn:{turn.pk}:1:call_1"}
-    wish = {"prompt": "a fox"}
-    answer = program.post("/openai/v1/images/generations", wish, headers=headers)
-    assert answer.status_code == 200, answer.content
-    assert as_(bob).delete(f"/pictures/{made_by(office)[-1].pk}").status_code == 200
-    assert SECRET in Message.objects.of(office).get(position=1).data["calls"][0]["arguments"]
-
-
 def test_a_stopped_trial_forgets_it_too(
     office: Organisation, dana: User, as_: Any, script: Script
 ) -> None:
