@@ -5,11 +5,14 @@
 
 The second step waits for the store, which may be away: whatever is left in DELETING the sweeper
 finishes. What was paid stays in the ledger. What is under a legal hold does not go at all.
+
+Of two that delete at once one waits for the other: each holds the jobs of its pictures first, then
+what was said of them (`forget`, from above), and the audit last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -18,7 +21,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Organisation
-from assistants import artifacts, likeness
+from assistants import artifacts, jobs, likeness
 from assistants.models import Artifact, DeletionProof, ImageJob, Rendition, Trial
 from policies import legal, rules
 from tale.lib.refusals import Refusal
@@ -27,12 +30,23 @@ State, Reason = Artifact.State, DeletionProof.Reason
 ALIVE = Artifact.KEPT
 WORDS = ("prompt", "style", "negative", "alt")
 BATCH = 100
+TRIAL = "trial:"
 log = structlog.get_logger()
+
+# What was said elsewhere of these pictures goes too, and of these jobs: no picture is left of them.
+Forget = Callable[[Sequence[Artifact], Sequence[ImageJob]], object]
+
+
+def nothing_said(_pictures: Sequence[Artifact], _jobs: Sequence[ImageJob]) -> None:
+    return None
 
 
 @transaction.atomic
-def begin(*, actor: Actor, picture: Artifact, now: datetime) -> Artifact:
+def begin(
+    *, actor: Actor, picture: Artifact, now: datetime, forget: Forget = nothing_said
+) -> Artifact:
     """Whoever comes second finds it gone."""
+    asked_for = jobs.locked_of([picture])
     rules.lock(actor.organisation)
     if is_held(picture, legal.covered(actor.organisation)):
         raise legal.Held
@@ -40,7 +54,7 @@ def begin(*, actor: Actor, picture: Artifact, now: datetime) -> Artifact:
     reason = Reason.PERSON if is_own else Reason.ADMIN
     if not _leave(actor, [picture.pk], reason, now=now):
         raise Refusal("gone")
-    _wipe(actor.organisation, [picture])
+    forget([picture], _wipe(actor.organisation, asked_for))
     picture.refresh_from_db()
     facts = {"sha256": picture.sha256, "size_bytes": picture.size_bytes, "reason": str(reason)}
     audit.write(actor=actor, action="picture.deleted", target=picture, before=facts)
@@ -49,9 +63,15 @@ def begin(*, actor: Actor, picture: Artifact, now: datetime) -> Artifact:
 
 @transaction.atomic
 def begin_many(
-    *, actor: Actor, pictures: Sequence[Artifact], reason: str, now: datetime
+    *,
+    actor: Actor,
+    pictures: Sequence[Artifact],
+    reason: str,
+    now: datetime,
+    forget: Forget = nothing_said,
 ) -> list[Artifact]:
     """Those of them that are there and not held: the others stay as they are."""
+    asked_for = jobs.locked_of(pictures)
     rules.lock(actor.organisation)
     held = legal.covered(actor.organisation)
     mine = Artifact.objects.of(actor.organisation).filter(state__in=ALIVE)
@@ -61,7 +81,7 @@ def begin_many(
         return []
     ids = [picture.pk for picture in going]
     _leave(actor, ids, reason, now=now)
-    _wipe(actor.organisation, going)
+    forget(going, _wipe(actor.organisation, asked_for))
     asked_by = _asked_by(actor, reason)
     for picture in going:
         picture.state, picture.deletion = State.DELETING, asked_by
@@ -149,17 +169,30 @@ def _asked_by(actor: Actor, reason: str) -> dict[str, str]:
     return {"who": audit.who(actor.organisation.pk, actor.user), "reason": str(reason)}
 
 
-def _wipe(organisation: Organisation, pictures: Sequence[Artifact]) -> None:
-    """When the last picture of a wish goes, its words go."""
-    ids = {picture.job_id for picture in pictures if picture.job_id}
-    shown = Artifact.objects.of(organisation).filter(state__in=ALIVE, job__in=ids)
-    jobs = ImageJob.objects.of(organisation)
-    spent = list(jobs.filter(pk__in=ids).exclude(pk__in=shown.values("job")))
-    for job in spent:
+def gone_of(organisation: Organisation, pictures: Sequence[Artifact]) -> list[Artifact]:
+    """Those of them that were deleted since they were read."""
+    known = Artifact.objects.of(organisation).filter(pk__in=[picture.pk for picture in pictures])
+    return list(known.exclude(state__in=ALIVE))
+
+
+def spent(organisation: Organisation, asked_for: Sequence[ImageJob]) -> list[ImageJob]:
+    """Those of them whose pictures are all gone."""
+    alive = Artifact.objects.of(organisation).filter(state__in=ALIVE, job__in=asked_for)
+    left = set(alive.values_list("job", flat=True))
+    return [job for job in asked_for if job.pk not in left]
+
+
+def _wipe(organisation: Organisation, asked_for: Sequence[ImageJob]) -> list[ImageJob]:
+    """When the last picture of a wish goes, its words go. The jobs are locked."""
+    over = spent(organisation, asked_for)
+    for job in over:
         for said in (job.wish, job.plan):
             said |= {name: "" for name in WORDS if name in said}
         for change in job.plan.get("adjustments", ()):
             if change["field"] in WORDS:
                 change |= {"asked": "", "got": ""}
-    jobs.bulk_update(spent, ["wish", "plan"])
-    Trial.objects.of(organisation).filter(job__in=spent).update(prompt="")
+    ImageJob.objects.of(organisation).bulk_update(over, ["wish", "plan"])
+    # By what the job says it belongs to: a trial that was stopped never named its job.
+    tried = [job.reference.removeprefix(TRIAL) for job in over if job.reference.startswith(TRIAL)]
+    Trial.objects.of(organisation).filter(pk__in=tried).update(prompt="")
+    return over

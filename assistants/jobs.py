@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -69,6 +69,15 @@ def locked(job: ImageJob) -> ImageJob:
     """As it is now, until the transaction ends. Always taken before any window."""
     row = ImageJob.objects.filter(organisation=job.organisation_id, pk=job.pk)
     return row.select_for_update().get()
+
+
+def locked_of(pictures: Sequence[Artifact]) -> list[ImageJob]:
+    """Those that made them, in the one order in which several are locked."""
+    ids = {picture.job_id for picture in pictures if picture.job_id}
+    if not ids:
+        return []
+    rows = ImageJob.objects.filter(organisation=pictures[0].organisation_id, pk__in=ids)
+    return list(rows.select_for_update().order_by("pk"))
 
 
 @again.atomic
@@ -138,14 +147,18 @@ def note_progress(job: ImageJob, fraction: float) -> None:
 
 
 def same_before(context: Context, body_hash: str, *, since: datetime) -> list[Artifact]:
-    """What the same person was given for the very same wish a moment ago, in whichever chat, if it
-    is still there and may be shown."""
+    """What the same person was given for the very same wish a moment ago, in whichever chat: the
+    first of it that is all still there and may be shown."""
     mine = ImageJob.objects.of(context.actor.organisation).filter(
         owner=context.actor.user, body_hash=body_hash, created_at__gte=since, state=State.DONE
     )
-    first = mine.order_by("created_at").first()
-    made = artifacts.of_job(first) if first else []
-    return made if context.shows(made) else []
+    deleted = (Artifact.State.DELETING, Artifact.State.DELETED)
+    missing = Artifact.objects.filter(job=OuterRef("pk"), state__in=deleted)
+    for job in mine.exclude(Exists(missing)).order_by("created_at"):
+        made = artifacts.of_job(job)
+        if made and context.shows(made):
+            return made
+    return []
 
 
 def drawn_for(context: Context, *, but: ImageJob) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache, partial
@@ -19,12 +20,13 @@ from django.utils import timezone, translation
 from accounts import audit
 from accounts.actor import Actor
 from accounts.models import Membership
-from assistants import answers, images, loop, permission
+from assistants import answers, deletion, images, jobs, loop, permission
 from assistants.attempts import Progress, Tell
 from assistants.context import Context, Hands
 from assistants.events import Event, Said, Stepped, Used
 from assistants.loop import spoken, told
-from chats import access, cards, turns
+from assistants.models import Artifact
+from chats import access, cards, forgetting, turns
 from chats.models import Message, Turn
 from policies import thresholds
 from providers import fitting
@@ -207,6 +209,8 @@ class Telling:
     async def end(self, state: str) -> None:
         self.state, self.tail = state, ""
         self.toasts += await in_db(_warned, self.turn, now=timezone.now())
+        answer = await in_db(forgetting.unsay, self.turn, self.entries)
+        self.entries = [cards.entry_of(message) for message in answer]
         await in_db(turns.finish, turn=self.turn, state=state, now=timezone.now())
         await self.show(now=True)
 
@@ -240,7 +244,7 @@ class Telling:
             "made_in": self._elsewhere(used),
         }
         self.making = {}
-        await self._write(Message.Role.TOOL, "", data)
+        await self._write(Message.Role.TOOL, "", data, used.artifacts)
         if refusal and refusal["code"] not in cards.KNOWN:
             self.toasts.append(refusal)
         await self.show(now=True)
@@ -250,11 +254,28 @@ class Telling:
         home = used.artifacts[0].home if used.is_again else ""
         return home if home != self.turn.chat_id else ""
 
-    async def _write(self, role: str, content: str, data: dict[str, Any]) -> None:
-        written = await in_db(turns.record, turn=self.turn, role=role, content=content, data=data)
+    async def _write(
+        self, role: str, content: str, data: dict[str, Any], shows: Sequence[Artifact] = ()
+    ) -> None:
+        said = partial(turns.record, turn=self.turn, role=role, content=content, data=data)
+        written = await in_db(_record, said, shows)
         if written is None:
             raise TurnLost
         self.entries.append(cards.entry_of(written))
+
+
+@transaction.atomic
+def _record(said: Callable[[], Message | None], shows: Sequence[Artifact]) -> Message | None:
+    """What was deleted since it was booked goes from it at once: who deleted it has not met it."""
+    asked_for = jobs.locked_of(shows)
+    written = said()
+    if written is None or not shows:
+        return written
+    organisation = shows[0].organisation
+    if gone := deletion.gone_of(organisation, shows):
+        forgetting.forget(gone, deletion.spent(organisation, asked_for), turns=set())
+        written.refresh_from_db()
+    return written
 
 
 @transaction.atomic

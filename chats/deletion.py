@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 
 from accounts.actor import Actor
 from accounts.models import Organisation
 from assistants import deletion
 from assistants.models import Artifact, DeletionProof
-from chats import pictures
+from chats import forgetting
 from policies import legal
 from tale.lib import live
 from tale.lib.refusals import Refusal
@@ -93,9 +93,9 @@ def _batches(query: QuerySet[Artifact]) -> Iterator[list[Artifact]]:
 
 
 def _begin(actor: Actor, batch: list[Artifact], reason: str, *, now: datetime) -> list[Artifact]:
-    with transaction.atomic():
-        gone = deletion.begin_many(actor=actor, pictures=batch, reason=reason, now=now)
-        turns = pictures.forget(organisation=actor.organisation, pictures=gone)
+    turns: set[str] = set()
+    forget = partial(forgetting.forget, turns=turns)
+    gone = deletion.begin_many(actor=actor, pictures=batch, reason=reason, now=now, forget=forget)
     live.drop_many({f"turn:{turn}" for turn in turns})
     return gone
 
