@@ -15,8 +15,7 @@ from assistants.models import Artifact, ImageJob
 from policies import late, losses
 from policies.late import Booked
 from policies.models import Entry, Hold
-from providers import pricing
-from providers.shapes import Finished, Picture
+from providers.shapes import Finished, Picture, Usage
 from tale.lib import again
 from tale.lib.aio import in_db
 
@@ -62,7 +61,7 @@ def _book(
 @again.atomic
 def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> None:
     """Paid, and there is no room for it anywhere: the money is booked as it was billed."""
-    lines, confidence = _billed(hold, finished, len(finished.pictures))
+    lines, confidence = calls.billed(hold, _used(finished, len(finished.pictures)))
     job = jobs.locked(job)
     late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
     calls.close(
@@ -92,7 +91,8 @@ def finish(
     What comes after somebody stopped it, after its money went back or after it was presumed to be
     billed is kept and not delivered.
     """
-    lines, confidence = _billed(hold, finished, len(finished.pictures) + len(unsound))
+    came = len(finished.pictures) + len(unsound)
+    lines, confidence = calls.billed(hold, _used(finished, came))
     job = jobs.locked(job)
     booked = late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
     if not booked and not _was_presumed(hold):
@@ -125,9 +125,6 @@ def _was_presumed(hold: Hold) -> bool:
     return lines.filter(kind=Entry.Kind.PRESUMED).exists() and not kept.exists()
 
 
-def _billed(hold: Hold, finished: Finished, came: int) -> tuple[list[dict[str, Any]], str]:
-    usage = replace(finished.usage, pictures=max(finished.usage.pictures, came))
-    tariff = pricing.Tariff(**hold.price)
-    is_estimate = tariff.is_estimate(usage)
-    confidence = Entry.Confidence.ESTIMATED if is_estimate else Entry.Confidence.EXACT
-    return pricing.lines(usage, amount_micro=tariff.bill(usage)), confidence
+def _used(finished: Finished, came: int) -> Usage:
+    """What came was drawn, whatever its provider counts."""
+    return replace(finished.usage, pictures=max(finished.usage.pictures, came))

@@ -110,7 +110,8 @@ def test_a_billed_refusal_is_booked(office: Organisation, bob: User, script: Scr
     with pytest.raises(Refusal):
         draw(bob)
     entry = Entry.objects.of(office).get()
-    assert (entry.amount_micro, entry.pictures) == (40_000, 0)
+    assert (entry.amount_micro, entry.pictures) == (40_000, 1)
+    assert entry.confidence == Entry.Confidence.ESTIMATED
 
 
 def test_what_a_failure_cost_all_the_same_is_booked(

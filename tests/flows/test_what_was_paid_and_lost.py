@@ -16,7 +16,7 @@ from assistants.context import Context
 from policies import losses, rules
 from policies.models import BudgetRule, Entry, Hold, Loss, Window
 from providers.errors import Doubtful
-from providers.shapes import Wish
+from providers.shapes import Usage, Wish
 from tale.lib.refusals import Refusal
 from tests.people import actor_for
 from tests.upstream.scripted import Script, png
@@ -95,6 +95,19 @@ def test_only_the_share_of_what_was_no_picture(
     assert booked(office)[-1] == ("refund", -40_000)
     with pytest.raises(Refusal):
         losses.refund(actor=actor, loss=loss, reason="Ticket", now=timezone.now())
+
+
+def test_what_came_was_no_picture_at_all(office: Organisation, bob: User, script: Script) -> None:
+    used = Usage(pictures=2, is_estimate=True)
+    script.fails = Doubtful("provider_bad_image", usage=used, request_id="req_9")
+    with pytest.raises(Refusal):
+        draw(actor_for(bob), n=2)
+    lines = Entry.objects.of(office)
+    assert {
+        (line.amount_micro, line.pictures, line.confidence, line.provider_request_id)
+        for line in lines
+    } == {(40_000, 1, "estimated", "req_9")}
+    assert lines.count() == losses.of(office).get().lost == 2
 
 
 def test_presumed_and_never_came(office: Organisation, bob: User, script: Script) -> None:
