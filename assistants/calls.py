@@ -53,7 +53,7 @@ def close(
 
 def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> None:
     """The money follows what the failure means."""
-    usage = _billed_all_the_same(hold, failed)
+    usage = billed_all_the_same(hold, failed)
     if usage is not None:
         usage = replace(usage, request_id=failed.request_id or usage.request_id)
         lines, confidence = billed(hold, usage)
@@ -76,7 +76,7 @@ def billed(hold: Hold, usage: Usage) -> tuple[list[dict[str, Any]], str]:
     return pricing.lines(usage, amount_micro=tariff.bill(usage)), confidence
 
 
-def _billed_all_the_same(hold: Hold, failed: ProviderFailed) -> Usage | None:
+def billed_all_the_same(hold: Hold, failed: ProviderFailed) -> Usage | None:
     """Some providers bill for looking at what they then refuse."""
     if failed.usage is not None:
         return failed.usage

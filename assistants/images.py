@@ -215,9 +215,7 @@ def _fail(
     """The next model's attempt, if there is one to make: only when nothing came and nothing was
     billed."""
     job = jobs.locked(begun.job)
-    for attempt, end in zip(begun.attempts, ends, strict=True):
-        if end is not None:
-            attempts.fail(attempt, end, now=now)
+    attempts.fail(begun.attempts, ends, now=now)
     may_step_in = all(isinstance(end, ProviderFailed) and end.lets_another_try for end in ends)
     if may_step_in and job.state == ImageJob.State.RUNNING:
         begun = replace(begun, job=job)

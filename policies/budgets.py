@@ -227,11 +227,15 @@ def doubt(*, hold: Hold) -> bool:
     return bool(sent.update(state=Hold.State.UNKNOWN))
 
 
+@again.atomic
 def doubt_the_dead(*, now: datetime, most: int) -> None:
-    """Looked at again under the lock of the row: one that was renewed meanwhile lives."""
+    """Looked at again under the locks of the rows, which are taken in one order: one that was
+    renewed meanwhile lives, and whoever has one of them just now sees to it."""
     dead = Hold.unscoped.filter(state=Hold.State.SENT, lease_until__lt=now)
     some = list(dead.order_by("lease_until").values_list("pk", flat=True)[:most])
-    dead.filter(pk__in=some).update(state=Hold.State.UNKNOWN)
+    rows = dead.filter(pk__in=some).order_by("pk").select_for_update(skip_locked=True)
+    mine = list(rows.values_list("pk", flat=True))
+    dead.filter(pk__in=mine).update(state=Hold.State.UNKNOWN)
 
 
 def look_into(*, hold: Hold, lease: timedelta, now: datetime) -> bool:

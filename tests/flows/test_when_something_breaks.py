@@ -12,15 +12,20 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from assistants import answers, booking, images, jobs, keeping, reconcile, tasks
+from assistants import answers, attempts, booking, images, jobs, keeping, reconcile, tasks
+from assistants.attempts import Attempt
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import budgets, drift, rules
 from policies.models import BudgetRule, Call, Entry, Hold
+from providers.errors import NotBilled
+from providers.shapes import Usage
 from tale.lib.aio import in_db
+from tale.lib.refusals import Refusal
 from tests.flows.test_a_job_and_its_life import draw, until
 from tests.people import actor_for
 from tests.upstream.scripted import Script
@@ -296,3 +301,51 @@ def test_everybody_locks_in_one_order(
         reconcile.give_back(second, now=timezone.now())
     assert watch.wrong == []
     assert watch.seen == set(RANKS)
+
+
+@pytest.mark.postgres
+def test_of_several_calls_that_fail_the_billed_ones_end_first(
+    office: Organisation, bob: User, dana: User, script: Script, monkeypatch: Any
+) -> None:
+    """The ledger is locked before any window."""
+    rule = BudgetRule(scope="organisation", capability="any", limit=10**7)
+    rules.save(actor=actor_for(dana), rule=rule, now=timezone.now())
+    script.able = {"pictures_per_call": 1}
+    ends = [NotBilled(), NotBilled("provider_bad_image", usage=Usage(pictures=1))]
+
+    async def run(attempt: Attempt, *_others: Any) -> list[Artifact]:
+        end = ends.pop(0)
+        await attempt.claim()
+        raise end
+
+    watch, fail = Watch(), images._fail
+
+    def watched(*args: Any, **more: Any) -> Any:
+        with connection.execute_wrapper(watch):
+            return afresh(watch, fail)(*args, **more)
+
+    monkeypatch.setattr(attempts, "run", run)
+    monkeypatch.setattr(images, "_fail", watched)
+    with pytest.raises(Refusal):
+        async_to_sync(draw)(bob, n=2)
+    assert watch.wrong == []
+    assert watch.seen == set(RANKS)
+    assert sorted(Hold.objects.of(office).values_list("state", flat=True)) == [
+        "released",
+        "settled",
+    ]
+
+
+@pytest.mark.postgres
+def test_holds_that_died_are_locked_in_one_order(
+    office: Organisation, bob: User, script: Script
+) -> None:
+    script.is_held = True
+    left_in_doubt(bob, "first")
+    Hold.objects.of(office).update(state="sent")
+    with CaptureQueriesContext(connection) as asked:
+        budgets.doubt_the_dead(now=timezone.now(), most=9)
+    assert Hold.objects.of(office).get().state == "unknown"
+    locking = [each["sql"] for each in asked if "FOR UPDATE" in each["sql"]]
+    assert [sql.partition("ORDER BY ")[2] for sql in locking] == ["1 ASC FOR UPDATE SKIP LOCKED"]
+    assert locking[0].startswith('SELECT "policies_hold"."id" AS')
