@@ -63,17 +63,18 @@ def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> Non
     """Paid, and there is no room for it anywhere: the money is booked as it was billed."""
     lines, confidence = calls.billed(hold, _used(finished, len(finished.pictures)))
     job = jobs.locked(job)
-    late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
+    if not late.settle(hold=hold, lines=lines, now=now, confidence=confidence):
+        return  # somebody else was faster, and may have found room
     calls.close(
         hold=hold,
         outcome="failed",
-        code="storage_unavailable",
+        code=jobs.NOT_STORED,
         now=now,
         first_byte_at=finished.first_byte_at,
     )
     losses.note(hold=hold, pictures=_number(lines))
     log.error("paid_not_stored", job=job.pk, hold=hold.pk)
-    jobs.conclude(job, now=now, code="storage_unavailable", lost=True)
+    jobs.conclude(job, now=now)
 
 
 @again.atomic
@@ -104,8 +105,9 @@ def finish(
     first = artifacts.number_of(job) if len(states) > 1 else 0
     made = artifacts.rows_for(job, finished, files, state=state, first=first)
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
-    if not booked or _number(lines) > len(files):
-        losses.note(hold=hold, pictures=max(_number(lines) - len(files), 0))
+    paid = _number(lines) if booked else hold.pictures  # as presumed
+    if not booked or paid > len(files):
+        losses.note(hold=hold, pictures=max(paid - len(files), 0))
     is_shown = bool(made) and not is_late
     jobs.conclude(job, now=now, code=inspection.code_of(files), states=states, is_shown=is_shown)
     return made

@@ -199,9 +199,11 @@ def _outcome(job: ImageJob, failed: Refusal | None = None) -> list[Artifact]:
     if job.state == ImageJob.State.CANCELLED:
         raise jobs.stopped(job)
     made = artifacts.of_job(job)
-    if not made:
-        raise failed or beginning.lost(job)
-    return made
+    if made:
+        return made
+    if failed is None or job.state == ImageJob.State.PAID_NOT_STORED:
+        raise beginning.lost(job)
+    raise failed
 
 
 @again.atomic
