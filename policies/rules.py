@@ -73,7 +73,7 @@ def lock(organisation: Organisation, *, alone: bool = False) -> Book:
     """Changes of the rules exclude holds and settlements; these share. SQLite has one writer."""
     on_postgresql = connection.vendor == "postgresql"
     sql = (
-        "SELECT book.edition, home.time_zone"
+        "SELECT book.edition, home.time_zone, home.status"
         + (", clock_timestamp()" if on_postgresql else "")
         + " FROM policies_rulebook book JOIN accounts_organisation home"
         " ON home.id = book.organisation_id WHERE book.organisation_id = %s"
@@ -89,8 +89,8 @@ def lock(organisation: Organisation, *, alone: bool = False) -> Book:
             cursor.execute(sql, [organisation.pk])
             row = cursor.fetchone()
     if on_postgresql:
-        clock.heard(row[2])
-    return Book(edition=row[0], zone=row[1])
+        clock.heard(row[3])
+    return Book(*row[:3])
 
 
 def bound(spender: Spender) -> Spender:
