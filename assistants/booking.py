@@ -103,7 +103,7 @@ def finish(
     states = jobs.states_of(job)
     # Of a job with one call nothing was kept before.
     first = artifacts.number_of(job) if len(states) > 1 else 0
-    made = artifacts.rows_for(job, finished, files, state=state, first=first)
+    made = artifacts.rows_for(job, finished, files, state=state, first=first, key=hold.key)
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
     paid = _number(lines) if booked else hold.pictures  # as presumed
     if not booked or paid > len(files):
