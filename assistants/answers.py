@@ -14,13 +14,12 @@ from accounts import audit
 from assistants import calls, permission, pulse, stepping_in
 from assistants.context import Context
 from policies import budgets, late
-from policies.models import Call, Entry, Hold
+from policies.models import Call, Hold
 from policies.spender import Quote
 from providers import pricing, queueing
 from providers.base import Adapter, closing
 from providers.errors import Doubtful, ProviderFailed
 from providers.models import Tag
-from providers.pricing import Tariff
 from providers.resolve import Choice, chain, resolve
 from providers.shapes import Ended, Piece, Question, Usage
 from tale.lib import again
@@ -35,7 +34,6 @@ DEADLINE_S = 180
 class Begun:
     adapter: Adapter
     question: Question
-    tariff: Tariff
     hold: Hold
     call: Call
     others: tuple[Choice, ...]  # who may step in
@@ -132,7 +130,7 @@ def _hold_for(
     adapter.call = call.pk
     # The wait for a slot with it.
     adapter.deadline_s = min(adapter.deadline_s, context.deadline_s or DEADLINE_S)
-    return Begun(adapter, question, tariff, hold, call, tuple(others))
+    return Begun(adapter, question, hold, call, tuple(others))
 
 
 @again.atomic
@@ -154,15 +152,7 @@ def _fail(
 
 @again.atomic
 def _settle(begun: Begun, usage: Usage, *, now: datetime) -> None:
-    line = {
-        "amount_micro": begun.tariff.bill(usage),
-        "tokens_in": usage.tokens_in,
-        "tokens_out": usage.tokens_out,
-        "provider_request_id": usage.request_id,
-    }
-    confidence = Entry.Confidence.EXACT
-    if begun.tariff.is_estimate(usage):
-        confidence = Entry.Confidence.ESTIMATED
-    late.settle(hold=begun.hold, lines=[line], now=now, confidence=confidence)
+    lines, confidence = calls.billed(begun.hold, usage)
+    late.settle(hold=begun.hold, lines=lines, now=now, confidence=confidence)
     begun.call.first_byte_at = begun.adapter.first_byte_at
     calls.end(call=begun.call, now=now)

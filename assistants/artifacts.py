@@ -153,9 +153,11 @@ def rows_for(
     files: Sequence[File],
     *,
     first: int,
+    key: str,
     state: str = State.READY,
 ) -> list[Artifact]:
-    """Those that can be shown; what was refused is set aside. `job` is locked."""
+    """Those that can be shown; what was refused is set aside. `job` is locked. `key`: made with
+    it."""
     rows = []
     for place, file in enumerate(files, start=first):
         seen = gate.look(file.content)
@@ -165,6 +167,7 @@ def rows_for(
                 organisation_id=job.organisation_id,
                 home=job.plan.get("home", ""),
                 owner_id=job.owner_id,
+                key="" if job.owner_id else key,
                 job=job,
                 ordinal=place,
                 state=State.ASIDE if file.refused else state,

@@ -7,7 +7,7 @@ RESERVED ─ in the line ─ claim ─> SENT ─ bytes ─> kept ─> booked
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,7 +98,21 @@ async def run(attempt: Attempt, order: Order, stopped: asyncio.Event) -> list[Ar
     )
 
 
-def fail(attempt: Attempt, failed: ProviderFailed | Withdrawn, *, now: datetime) -> None:
+def fail(
+    attempts: Sequence[Attempt], ends: Sequence[ProviderFailed | Withdrawn | None], *, now: datetime
+) -> None:
+    """What was billed comes first: the ledger is locked before any window."""
+    failed = [(one, end) for one, end in zip(attempts, ends, strict=True) if end is not None]
+    for attempt, end in sorted(failed, key=_is_free):
+        _fail(attempt, end, now=now)
+
+
+def _is_free(failed: tuple[Attempt, ProviderFailed | Withdrawn]) -> bool:
+    attempt, end = failed
+    return isinstance(end, Withdrawn) or calls.billed_all_the_same(attempt.hold, end) is None
+
+
+def _fail(attempt: Attempt, failed: ProviderFailed | Withdrawn, *, now: datetime) -> None:
     """The money follows what the failure means."""
     attempt.call.first_byte_at = attempt.adapter.first_byte_at
     if isinstance(failed, ProviderFailed):

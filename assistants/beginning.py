@@ -182,6 +182,8 @@ def hold_for(
         | {"label": limits.label, "deadline_s": deadline_s},
         "progress": 0,
         "handles": {},
+        "ended_at": None,
+        "refusal": {},
     }
     is_new = job._state.adding
     if is_new:  # before any counter: they are locked for the shortest time

@@ -15,8 +15,7 @@ from assistants.models import Artifact, ImageJob
 from policies import late, losses
 from policies.late import Booked
 from policies.models import Entry, Hold
-from providers import pricing
-from providers.shapes import Finished, Picture
+from providers.shapes import Finished, Picture, Usage
 from tale.lib import again
 from tale.lib.aio import in_db
 
@@ -62,19 +61,20 @@ def _book(
 @again.atomic
 def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> None:
     """Paid, and there is no room for it anywhere: the money is booked as it was billed."""
-    lines, confidence = _billed(hold, finished, len(finished.pictures))
+    lines, confidence = calls.billed(hold, _used(finished, len(finished.pictures)))
     job = jobs.locked(job)
-    late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
+    if not late.settle(hold=hold, lines=lines, now=now, confidence=confidence):
+        return  # somebody else was faster, and may have found room
     calls.close(
         hold=hold,
         outcome="failed",
-        code="storage_unavailable",
+        code=jobs.NOT_STORED,
         now=now,
         first_byte_at=finished.first_byte_at,
     )
     losses.note(hold=hold, pictures=_number(lines))
     log.error("paid_not_stored", job=job.pk, hold=hold.pk)
-    jobs.conclude(job, now=now, code="storage_unavailable", lost=True)
+    jobs.conclude(job, now=now)
 
 
 @again.atomic
@@ -92,7 +92,8 @@ def finish(
     What comes after somebody stopped it, after its money went back or after it was presumed to be
     billed is kept and not delivered.
     """
-    lines, confidence = _billed(hold, finished, len(finished.pictures) + len(unsound))
+    came = len(finished.pictures) + len(unsound)
+    lines, confidence = calls.billed(hold, _used(finished, came))
     job = jobs.locked(job)
     booked = late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
     if not booked and not _was_presumed(hold):
@@ -102,10 +103,11 @@ def finish(
     states = jobs.states_of(job)
     # Of a job with one call nothing was kept before.
     first = artifacts.number_of(job) if len(states) > 1 else 0
-    made = artifacts.rows_for(job, finished, files, state=state, first=first)
+    made = artifacts.rows_for(job, finished, files, state=state, first=first, key=hold.key)
     artifacts.set_aside(job, unsound, hold_id=hold.pk)
-    if not booked or _number(lines) > len(files):
-        losses.note(hold=hold, pictures=max(_number(lines) - len(files), 0))
+    paid = _number(lines) if booked else hold.pictures  # as presumed
+    if not booked or paid > len(files):
+        losses.note(hold=hold, pictures=max(paid - len(files), 0))
     is_shown = bool(made) and not is_late
     jobs.conclude(job, now=now, code=inspection.code_of(files), states=states, is_shown=is_shown)
     return made
@@ -125,9 +127,6 @@ def _was_presumed(hold: Hold) -> bool:
     return lines.filter(kind=Entry.Kind.PRESUMED).exists() and not kept.exists()
 
 
-def _billed(hold: Hold, finished: Finished, came: int) -> tuple[list[dict[str, Any]], str]:
-    usage = replace(finished.usage, pictures=max(finished.usage.pictures, came))
-    tariff = pricing.Tariff(**hold.price)
-    is_estimate = tariff.is_estimate(usage)
-    confidence = Entry.Confidence.ESTIMATED if is_estimate else Entry.Confidence.EXACT
-    return pricing.lines(usage, amount_micro=tariff.bill(usage)), confidence
+def _used(finished: Finished, came: int) -> Usage:
+    """What came was drawn, whatever its provider counts."""
+    return replace(finished.usage, pictures=max(finished.usage.pictures, came))

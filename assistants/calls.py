@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from policies import budgets, late
-from policies.models import Call, Hold
+from policies import budgets, late, losses
+from policies.models import Call, Entry, Hold
+from providers import pricing
 from providers.errors import Declined, NotBilled, ProviderFailed
 from providers.pricing import Tariff
 from providers.shapes import Usage
@@ -50,15 +53,13 @@ def close(
 
 def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> None:
     """The money follows what the failure means."""
-    usage = _billed_all_the_same(hold, failed)
+    usage = billed_all_the_same(hold, failed)
     if usage is not None:
-        line = {
-            "amount_micro": Tariff(**hold.price).bill(usage),
-            "tokens_in": usage.tokens_in,
-            "tokens_out": usage.tokens_out,
-            "provider_request_id": failed.request_id,
-        }
-        late.settle(hold=hold, lines=[line], now=now)
+        usage = replace(usage, request_id=failed.request_id or usage.request_id)
+        lines, confidence = billed(hold, usage)
+        booked = late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
+        if booked and failed.usage is not None:  # drawn; who bills refusals has drawn nothing
+            losses.note(hold=hold, pictures=failed.usage.pictures)
     elif isinstance(failed, NotBilled):
         budgets.release(hold=hold, now=now, from_states=Hold.OPEN)
     else:
@@ -67,7 +68,15 @@ def fail(*, call: Call, hold: Hold, failed: ProviderFailed, now: datetime) -> No
     end(call=call, now=now, outcome=outcome, code=failed.code)
 
 
-def _billed_all_the_same(hold: Hold, failed: ProviderFailed) -> Usage | None:
+def billed(hold: Hold, usage: Usage) -> tuple[list[dict[str, Any]], str]:
+    """The lines of a call, at the prices of its hold, and how sure they are."""
+    tariff = Tariff(**hold.price)
+    is_estimate = tariff.is_estimate(usage)
+    confidence = Entry.Confidence.ESTIMATED if is_estimate else Entry.Confidence.EXACT
+    return pricing.lines(usage, amount_micro=tariff.bill(usage)), confidence
+
+
+def billed_all_the_same(hold: Hold, failed: ProviderFailed) -> Usage | None:
     """Some providers bill for looking at what they then refuse."""
     if failed.usage is not None:
         return failed.usage

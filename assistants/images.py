@@ -200,10 +200,11 @@ def _outcome(job: ImageJob, failed: Refusal | None = None) -> list[Artifact]:
         raise jobs.stopped(job)
     if made := artifacts.of_job(job):
         return made
-    refusal = failed or beginning.lost(job)
+    if failed is None or job.state == ImageJob.State.PAID_NOT_STORED:
+        failed = beginning.lost(job)
     if job.state == ImageJob.State.UNKNOWN:  # whoever shows it looks there again
-        refusal.details["job"] = job.pk
-    raise refusal
+        failed.details["job"] = job.pk
+    raise failed
 
 
 @again.atomic
@@ -217,9 +218,7 @@ def _fail(
     """The next model's attempt, if there is one to make: only when nothing came and nothing was
     billed."""
     job = jobs.locked(begun.job)
-    for attempt, end in zip(begun.attempts, ends, strict=True):
-        if end is not None:
-            attempts.fail(attempt, end, now=now)
+    attempts.fail(begun.attempts, ends, now=now)
     may_step_in = all(isinstance(end, ProviderFailed) and end.lets_another_try for end in ends)
     if may_step_in and job.state == ImageJob.State.RUNNING:
         begun = replace(begun, job=job)

@@ -22,11 +22,12 @@ from assistants import artifacts
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import budgets
-from policies.models import Entry, Hold
+from policies.models import Call, Entry, Hold
 from tale.lib import again, money
 from tale.lib.refusals import NotFound, Refusal
 
 State = ImageJob.State
+NOT_STORED = "storage_unavailable"  # of a call that was paid
 ON_THE_WAY = (Hold.State.RESERVED, Hold.State.SENT)
 
 
@@ -106,13 +107,11 @@ def conclude(
     *,
     now: datetime,
     code: str = "",
-    lost: bool = False,
     states: Sequence[str] | None = None,
     is_shown: bool = False,
 ) -> None:
-    """`job` is locked. What was stopped stays stopped, whatever became of its calls. `lost`: paid,
-    and there was nowhere to keep it. What the caller knows is not asked again: `states` of its
-    holds, and that something `is_shown`."""
+    """`job` is locked. What was stopped stays stopped, whatever became of its calls. What the
+    caller knows is not asked again: `states` of its holds, and that something `is_shown`."""
     states = states_of(job) if states is None else states
     if job.state not in ImageJob.OPEN or set(states).intersection(ON_THE_WAY):
         return
@@ -120,12 +119,20 @@ def conclude(
         job.state = State.DONE
     elif Hold.State.UNKNOWN in states:
         job.state = State.UNKNOWN
+    elif _had_no_room(job):
+        job.state, code = State.PAID_NOT_STORED, NOT_STORED
     else:
         job.state = State.REFUSED if Hold.State.SETTLED in states else State.FAILED
-        job.state = State.PAID_NOT_STORED if lost else job.state
     job.ended_at = None if job.state == State.UNKNOWN else now
     job.refusal = {} if job.state == State.DONE else {"code": code or "provider_timeout"}
     job.save(update_fields=["state", "ended_at", "refusal"])
+
+
+def _had_no_room(job: ImageJob) -> bool:
+    """Paid, for one of its calls at least, and there was nowhere to keep it."""
+    holds = holds_of(job).values("pk")
+    lost = Call.objects.filter(organisation=job.organisation_id, hold__in=holds, lost__gt=0)
+    return lost.filter(code=NOT_STORED).exists()
 
 
 def stopped_of(job_ids: Sequence[str]) -> list[str]:

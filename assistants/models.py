@@ -183,7 +183,7 @@ class Artifact(Stored, Recognisable, Tenant):
     id = PublicIdField("art")
     home = models.CharField(max_length=80, blank=True)
     owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    key = models.CharField(max_length=40, blank=True)  # of the organisation, that uploaded it
+    key = models.CharField(max_length=40, blank=True)  # of the organisation, that brought it
     job = models.ForeignKey(ImageJob, models.SET_NULL, null=True, related_name="artifacts")
     ordinal = models.PositiveSmallIntegerField(default=0)
     origin = models.CharField(max_length=10, choices=Origin, default=Origin.GENERATED)

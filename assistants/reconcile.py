@@ -13,7 +13,9 @@ Two sweepers at once are harmless: every step is a conditional update.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -50,8 +52,8 @@ async def sweep() -> None:
 
 def expire(*, now: datetime) -> None:
     unclaimed = Hold.unscoped.filter(state=Hold.State.RESERVED, expires_at__lt=now)
-    for hold in unclaimed.select_related("organisation")[:BATCH]:
-        give_back(hold, now=now)
+    some = unclaimed.select_related("organisation").order_by("expires_at")[:BATCH]
+    _each(some, partial(give_back, now=now), broken="not_given_back")
     budgets.doubt_the_dead(now=now, most=BATCH)
 
 
@@ -141,12 +143,37 @@ def _say_so(hold: Hold, *, now: datetime) -> None:
 
 def clear(*, now: datetime) -> None:
     """Its process died between the booking and the last broom."""
-    forgotten = Call.unscoped.filter(ended_at=None, started_at__lt=now - pulse.LEASE)
-    holds = {call.hold: call for call in forgotten.order_by("started_at")[:BATCH]}
-    over = Hold.unscoped.filter(pk__in=holds, ended_at__lt=now - pulse.LEASE)
-    for hold in over.select_related("organisation"):
-        keeping.tidy(hold)
-        calls.close(hold=hold, outcome="done", now=now)
+    some_time_ago = now - pulse.LEASE
+    over = Hold.unscoped.filter(ended_at__lt=some_time_ago)
+    forgotten = Call.unscoped.filter(
+        ended_at=None, started_at__lt=some_time_ago, hold__in=over.values("pk")
+    )
+    some = list(forgotten.order_by("started_at").values_list("hold", flat=True)[:BATCH])
+    holds = over.filter(pk__in=some).select_related("organisation").order_by("ended_at")
+    _each(holds, partial(_clear, now=now), broken="not_cleared")
+
+
+def _clear(hold: Hold, *, now: datetime) -> None:
+    keeping.tidy(hold)
+    outcome, code = _end_of(hold)
+    calls.close(hold=hold, outcome=outcome, code=code, now=now)
+
+
+def _end_of(hold: Hold) -> tuple[str, str]:
+    if hold.state == Hold.State.SETTLED:
+        return "done", ""
+    job = jobs.of_hold(hold)
+    was_stopped = job is not None and job.state == ImageJob.State.CANCELLED
+    return ("cancelled", "cancelled") if was_stopped else ("failed", LATE)
+
+
+def _each(holds: Iterable[Hold], work: Callable[[Hold], object], *, broken: str) -> None:
+    """What is wrong with one keeps no other waiting."""
+    for hold in holds:
+        try:
+            work(hold)
+        except Exception as wrong:
+            log.error(broken, hold=hold.pk, exc_info=wrong)
 
 
 def _job_of(hold: Hold) -> ImageJob | None:

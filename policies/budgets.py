@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import F
+from django.db.models import Exists, F
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -120,7 +120,9 @@ def _set_aside(
 ) -> None:
     """The counters come last: what everyone waits for is locked for one statement."""
     organisation = held.organisation
-    edition, zone = book or rules.lock(organisation)
+    edition, zone, status = book or rules.lock(organisation)
+    if status != Organisation.Status.ACTIVE:
+        raise Refusal("organization_suspended")
     now = clock.corrected(now)
     held.held_at, held.expires_at = now, now + unclaimed_for
     if sent_for is not None:
@@ -162,12 +164,14 @@ def drafted(spender: Spender, quote: Quote) -> Hold:
 
 
 def claim(*, hold: Hold, lease: timedelta, now: datetime, is_again: bool = False) -> bool:
-    """False: another worker sends it, or it was given back, or is about to be. Then nothing may
-    be sent. `is_again`: the last attempt is certainly not billed, and this is the next."""
+    """False: another worker sends it, or it was given back, or is about to be, or its organisation
+    was suspended. Then nothing may be sent. `is_again`: the last attempt is certainly not billed,
+    and this is the next."""
     now = clock.corrected(now)
     waits_in = Hold.State.SENT if is_again else Hold.State.RESERVED
+    active = Organisation.objects.filter(pk=hold.organisation.pk, status=Organisation.Status.ACTIVE)
     waiting = Hold.objects.of(hold.organisation).filter(
-        pk=hold.pk, state=waits_in, expires_at__gte=now
+        Exists(active), pk=hold.pk, state=waits_in, expires_at__gte=now
     )
     return bool(
         waiting.update(
@@ -196,7 +200,7 @@ def settle(
 ) -> bool:
     """Books what was billed, one entry a line (`amount_micro`, `pictures`, tokens, request id).
     False: it was settled or released before, and no money moved."""
-    edition, _zone = rules.lock(hold.organisation)
+    edition = rules.lock(hold.organisation).edition
     now = clock.corrected(now)
     windows = _end(hold, Hold.State.SETTLED, (Hold.State.SENT, Hold.State.UNKNOWN), now=now)
     if windows is None:
@@ -212,7 +216,7 @@ def settle(
 @again.atomic
 def release(*, hold: Hold, now: datetime, from_states: tuple[str, ...] = ("reserved",)) -> bool:
     """Gives the money back. From SENT only when the provider certainly did not bill."""
-    edition, _zone = rules.lock(hold.organisation)
+    edition = rules.lock(hold.organisation).edition
     now = clock.corrected(now)
     windows = _end(hold, Hold.State.RELEASED, from_states, now=now)
     if windows is None:
@@ -227,11 +231,15 @@ def doubt(*, hold: Hold) -> bool:
     return bool(sent.update(state=Hold.State.UNKNOWN))
 
 
+@again.atomic
 def doubt_the_dead(*, now: datetime, most: int) -> None:
-    """Looked at again under the lock of the row: one that was renewed meanwhile lives."""
+    """Looked at again under the locks of the rows, which are taken in one order: one that was
+    renewed meanwhile lives, and whoever has one of them just now sees to it."""
     dead = Hold.unscoped.filter(state=Hold.State.SENT, lease_until__lt=now)
     some = list(dead.order_by("lease_until").values_list("pk", flat=True)[:most])
-    dead.filter(pk__in=some).update(state=Hold.State.UNKNOWN)
+    rows = dead.filter(pk__in=some).order_by("pk").select_for_update(skip_locked=True)
+    mine = list(rows.values_list("pk", flat=True))
+    dead.filter(pk__in=mine).update(state=Hold.State.UNKNOWN)
 
 
 def look_into(*, hold: Hold, lease: timedelta, now: datetime) -> bool:

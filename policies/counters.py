@@ -51,15 +51,17 @@ _rule_of: dict[tuple[str, int], str] = {}
 def at(places: Sequence[Place], *, organisation: Organisation, edition: str) -> list[int]:
     """The counter of each place, made where nobody has needed it before."""
     named = [(edition, place.rule, place.subject, place.starts_at) for place in places]
-    if not all(name in _known for name in named):
+    known = [pk for name in named if (pk := _known.get(name)) is not None]
+    if len(known) < len(named):
         return _looked_up(places, organisation, edition)
-    return [_known[name] for name in named]
+    return known
 
 
 def rules_of(windows: Sequence[int], *, organisation: Organisation, edition: str) -> dict[int, str]:
     """Of those that are there: which rule each of them counts for."""
-    if all((edition, pk) in _rule_of for pk in windows):
-        return {pk: _rule_of[edition, pk] for pk in windows}
+    known = {pk: rule for pk in windows if (rule := _rule_of.get((edition, pk)))}
+    if len(known) == len(windows):
+        return known
     rows = Window.objects.of(organisation).filter(pk__in=windows)
     found = dict(rows.values_list("pk", "rule_id"))
     transaction.on_commit(lambda: _remember_rules(found, edition))

@@ -74,11 +74,13 @@ def lock(organisation: Organisation, *, alone: bool = False) -> Book:
     """Changes of the rules exclude holds and settlements; these share. SQLite has one writer."""
     on_postgresql = connection.vendor == "postgresql"
     sql = (
-        "SELECT edition" + (", clock_timestamp()" if on_postgresql else "") + " FROM"
-        " policies_rulebook WHERE organisation_id = %s"
+        "SELECT book.edition, home.status"
+        + (", clock_timestamp()" if on_postgresql else "")
+        + " FROM policies_rulebook book JOIN accounts_organisation home"
+        " ON home.id = book.organisation_id WHERE book.organisation_id = %s"
     )
     if on_postgresql:
-        sql += f" FOR {'UPDATE' if alone else 'SHARE'}"
+        sql += f" FOR {'UPDATE' if alone else 'SHARE'} OF book"
     with connection.cursor() as cursor:
         began = time.monotonic()
         cursor.execute(sql, [organisation.pk])
@@ -89,8 +91,9 @@ def lock(organisation: Organisation, *, alone: bool = False) -> Book:
             cursor.execute(sql, [organisation.pk])
             row = cursor.fetchone()
     if on_postgresql:
-        clock.heard(row[1], after_s=time.monotonic() - began)
-    return Book(edition=row[0], zone=_zone_of(organisation, row[0]))
+        clock.heard(row[2], after_s=time.monotonic() - began)
+    edition, status = row[:2]
+    return Book(edition, _zone_of(organisation, edition), status)
 
 
 def _zone_of(organisation: Organisation, edition: str) -> str:

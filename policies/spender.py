@@ -13,6 +13,7 @@ class Book(NamedTuple):
 
     edition: str
     zone: str
+    status: str  # of the organisation
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class ProviderFailed(Exception):
     @property
     def lets_another_try(self) -> bool:
         """Nothing was billed, and another model may do what this one could not, or not soon."""
-        return self.retry in (Retry.ELSEWHERE, Retry.AFTER)
+        return self.usage is None and self.retry in (Retry.ELSEWHERE, Retry.AFTER)
 
     def __init__(
         self,

@@ -50,7 +50,11 @@ async def drawn(ask: Callable[..., Awaitable[Reply]], order: Order) -> AsyncIter
     most_bytes = SLACK_BYTES + plan.width * plan.height * 4 * 4 // 3  # unpacked, in base64
     billed: Usage | None = None
     for modalities in (["TEXT", "IMAGE"], ["IMAGE"]):
-        reply = await ask("POST", path, json=_asked(order, modalities), most_bytes=most_bytes)
+        try:
+            reply = await ask("POST", path, json=_asked(order, modalities), most_bytes=most_bytes)
+        except NotBilled as failed:  # of a doubtful one the whole stays set aside
+            failed.usage = billed
+            raise
         said, request_id = gemini.body_of(reply), verdicts.request_id(reply)
         if declined := gemini.refusal(said):
             declined.usage, declined.request_id = billed, request_id

@@ -17,13 +17,13 @@ from django.utils import timezone
 from redis import Redis
 
 from accounts.models import AuditLine, Organisation, User
-from assistants import arrivals, attempts, images, reconcile, running
+from assistants import arrivals, artifacts, attempts, beginning, images, reconcile, running
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from chats import answering, cards
 from policies import rules
 from policies.models import BudgetRule, Entry, Hold, Window
-from providers.errors import Doubtful
+from providers.errors import Doubtful, NotBilled
 from providers.models import Provider
 from providers.shapes import Finished, Picture, Progressed, Queued, Usage, Wish
 from tale.lib.aio import in_db
@@ -52,6 +52,19 @@ async def until(seen: Callable[[], Any]) -> None:
     async with asyncio.timeout(5):
         while not await in_db(seen):
             await asyncio.sleep(0.01)
+
+
+def test_what_is_tried_again_has_not_ended(office: Organisation, bob: User, script: Script) -> None:
+    script.fails = NotBilled()
+    with pytest.raises(Refusal):
+        async_to_sync(draw)(bob)
+    assert ImageJob.objects.of(office).get().refusal == {"code": "provider_error"}
+    context = Context(actor=actor_for(bob, surface="api"), reference="test")
+    none = artifacts.Named()
+    now = timezone.now()
+    assert beginning.begin(Wish("a fox"), context, none, idempotency_key="key-1", now=now)
+    job = ImageJob.objects.of(office).get()
+    assert (job.state, job.ended_at, job.refusal) == ("running", None, {})
 
 
 async def draw(user: User, *, key: str = "key-1", n: int = 1, **options: Any) -> list[Artifact]:

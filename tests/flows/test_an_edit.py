@@ -8,6 +8,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from PIL import Image, ImageStat
 
+from accounts.actor import Actor
 from accounts.models import Organisation, User
 from assistants import images
 from assistants.context import Context
@@ -26,8 +27,11 @@ def office(acme: Organisation) -> Organisation:
     return acme
 
 
-def draw(user: User, prompt: str, key: str, *sources: str, home: str = "chat_1") -> list[Artifact]:
-    context = Context(actor=actor_for(user), reference="test", home=home)
+def draw(
+    who: User | Actor, prompt: str, key: str, *sources: str, home: str = "chat_1"
+) -> list[Artifact]:
+    actor = who if isinstance(who, Actor) else actor_for(who)
+    context = Context(actor=actor, reference="test", home=home)
     wish = Wish(prompt, size="256x192" if not sources else "auto", quality="low")
     made: Callable[..., Any] = async_to_sync(images.generate)
     found: list[Artifact] = made(wish=wish, context=context, idempotency_key=key, sources=sources)
@@ -68,6 +72,21 @@ def test_a_picture_of_somebody_else_is_not_there(
             draw(who, "at night", "key-3", lake.pk, home="chat_2")
         assert (refused.value.code, refused.value.field) == ("not_found", "images")
     assert Entry.objects.of(office).count() == before
+
+
+def test_a_key_of_the_organisation_changes_what_it_made(
+    office: Organisation, alice: User, key_for: Any
+) -> None:
+    def program() -> Actor:
+        return Actor(office, key=key_for(alice, "images", owner=None).row, surface="api")
+
+    robot, other = program(), program()
+    (lake,) = draw(robot, "a mountain lake", "key-1", home="")
+    with pytest.raises(Refusal) as refused:
+        draw(other, "at night", "key-2", lake.pk, home="")
+    assert (refused.value.code, refused.value.field) == ("not_found", "images")
+    (night,) = draw(robot, "at night", "key-3", lake.pk, home="")
+    assert light(night) < light(lake) * 0.8
 
 
 def test_a_model_that_cannot_edit_says_so_before_money_moves(

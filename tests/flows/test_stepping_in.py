@@ -110,7 +110,8 @@ def test_a_billed_refusal_is_booked(office: Organisation, bob: User, script: Scr
     with pytest.raises(Refusal):
         draw(bob)
     entry = Entry.objects.of(office).get()
-    assert (entry.amount_micro, entry.pictures) == (40_000, 0)
+    assert (entry.amount_micro, entry.pictures) == (40_000, 1)
+    assert entry.confidence == Entry.Confidence.ESTIMATED
 
 
 def test_what_a_failure_cost_all_the_same_is_booked(
@@ -118,8 +119,10 @@ def test_what_a_failure_cost_all_the_same_is_booked(
 ) -> None:
     script.broken[FIRST] = NotBilled("provider_error", usage=Usage(pictures=1))
     with pytest.raises(Refusal):
-        draw(bob, image_model=FIRST)
-    assert Entry.objects.of(office).get().amount_micro == 40_000
+        draw(bob)
+    entry = Entry.objects.of(office).get()  # and nobody steps in: one wish is paid once
+    assert (entry.model, entry.amount_micro) == (FIRST, 40_000)
+    assert script.bill == []
 
 
 def test_another_chat_model_answers(office: Organisation, bob: User, script: Script) -> None:

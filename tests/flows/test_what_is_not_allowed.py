@@ -4,20 +4,26 @@ before the provider hears of it and before any money is set aside."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.test import Client
+from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditLine, Organisation, User
+from assistants import artifacts, beginning, pulse
+from assistants.context import Context
 from assistants.models import Artifact
 from chats import answering
 from chats.models import Turn
-from policies import access, guardrails
+from policies import access, budgets, guardrails
 from policies.models import Entry, FeatureSwitch, Guardrail, Hold, ImagePolicy, ModelAccess
 from providers.models import Model
+from providers.shapes import Wish
+from tale.lib.refusals import Refusal
 from tests.people import actor_for
 from tests.upstream.scripted import Script
 
@@ -198,3 +204,43 @@ def test_another_person_is_not_met(
     put(off("image_generation", scope="user", subject=audit.who(office.pk, bob)))
     assert draw(api, key_for, bob)[0] == 403
     assert draw(api, key_for, dana)[0] == 200
+
+
+def suspended(office: Organisation, *, is_so: bool = True) -> None:
+    office.status = "suspended" if is_so else "active"
+    office.save(update_fields=["status"])
+
+
+def test_a_turn_that_waits_when_its_organisation_is_suspended_asks_nobody(
+    office: Organisation, bob: User, as_: Any, script: Script
+) -> None:
+    client = as_(bob)
+    client.post("/chats", {"text": "two foxes please", "client_token": "token-0001"})
+    suspended(office)
+    turn = Turn.unscoped.get()
+    async_to_sync(answering.answer)(turn.pk)
+    told = turn.messages.filter(turn=turn).order_by("position").last()
+    assert told.data["refusal"]["code"] == "organization_suspended"
+    assert script.asked == []
+    assert not Hold.objects.of(office).exists()
+
+
+def test_a_picture_that_waits_when_its_organisation_is_suspended_is_not_sent(
+    office: Organisation, bob: User, script: Script
+) -> None:
+    context = Context(actor=actor_for(bob), reference="test")
+    none, now = artifacts.Named(), timezone.now()
+
+    def begin(key: str) -> Any:
+        return beginning.begin(Wish("a fox"), context, none, idempotency_key=key, now=now)
+
+    hold = begin("once").attempts[0].hold
+    claim = partial(budgets.claim, hold=hold, lease=pulse.LEASE, now=now)
+    suspended(office)
+    assert not claim()
+    with pytest.raises(Refusal) as refused:
+        begin("twice")
+    assert refused.value.code == "organization_suspended"
+    assert Hold.objects.of(office).get().state == "reserved"
+    suspended(office, is_so=False)
+    assert claim()

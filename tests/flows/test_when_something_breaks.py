@@ -11,16 +11,31 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from assistants import answers, beginning, booking, images, jobs, reconcile, tasks
+from assistants import (
+    answers,
+    attempts,
+    beginning,
+    booking,
+    images,
+    jobs,
+    keeping,
+    reconcile,
+    tasks,
+)
+from assistants.attempts import Attempt
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
 from policies import budgets, drift, rules
-from policies.models import BudgetRule, Entry, Hold
+from policies.models import BudgetRule, Call, Entry, Hold
+from providers.errors import NotBilled
+from providers.shapes import Usage
 from tale.lib.aio import in_db
+from tale.lib.refusals import Refusal
 from tests.flows.test_a_job_and_its_life import draw, until
 from tests.people import actor_for
 from tests.upstream.scripted import Script
@@ -66,6 +81,63 @@ def test_one_hold_that_cannot_be_decided_keeps_no_other_waiting(
     states = dict(Hold.objects.of(office).values_list("pk", "state"))
     assert states == {broken.pk: "unknown"} | {other.pk: "settled" for other in others}
     assert "not_decided" in caplog.text
+
+
+def test_one_hold_that_cannot_be_given_back_keeps_no_other_waiting(
+    office: Organisation, bob: User, script: Script, monkeypatch: Any, caplog: Any
+) -> None:
+    script.is_held = True
+    left_in_doubt(bob, "first", "second", "third")
+    long_ago = timezone.now() - timedelta(days=1)
+    Hold.objects.of(office).update(state="reserved", expires_at=long_ago)
+    broken, *others = Hold.objects.of(office).order_by("held_at", "pk")
+    release = budgets.release
+
+    def released(*, hold: Hold, **more: Any) -> bool:
+        if hold.pk == broken.pk:
+            raise IntegrityError
+        return release(hold=hold, **more)
+
+    monkeypatch.setattr(budgets, "release", released)
+    async_to_sync(reconcile.sweep)()
+    states = dict(Hold.objects.of(office).values_list("pk", "state"))
+    assert states == {broken.pk: "reserved"} | {other.pk: "released" for other in others}
+    assert "not_given_back" in caplog.text
+
+
+def test_what_its_process_left_open_ends_as_its_money_did(
+    office: Organisation, bob: User, script: Script, monkeypatch: Any, caplog: Any
+) -> None:
+    script.is_held = True
+    left_in_doubt(bob, "in doubt", "broken", "paid", "stopped", "given back")
+    in_doubt, broken, *over = Hold.objects.of(office).order_by("held_at", "pk")
+    long_ago = timezone.now() - timedelta(days=1)
+    Call.objects.of(office).update(started_at=long_ago)
+    for hold, state in zip(
+        (broken, *over), ("settled", "settled", "released", "released"), strict=True
+    ):
+        Hold.objects.of(office).filter(pk=hold.pk).update(state=state, ended_at=long_ago)
+    stopped = ImageJob.objects.of(office).filter(hold=over[1].pk)
+    stopped.update(state="cancelled")
+    tidy = keeping.tidy
+
+    def tidied(hold: Hold) -> None:
+        if hold.pk == broken.pk:
+            raise OSError
+        tidy(hold)
+
+    monkeypatch.setattr(keeping, "tidy", tidied)
+    monkeypatch.setattr(reconcile, "BATCH", 4)  # the one in doubt, the oldest, takes no place
+    reconcile.clear(now=timezone.now())
+    ends = Call.objects.of(office).values_list("hold", "outcome", "code")
+    assert {hold: (outcome, code) for hold, outcome, code in ends} == {
+        in_doubt.pk: ("started", ""),
+        broken.pk: ("started", ""),
+        over[0].pk: ("done", ""),
+        over[1].pk: ("cancelled", "cancelled"),
+        over[2].pk: ("failed", "provider_timeout"),
+    }
+    assert "not_cleared" in caplog.text
 
 
 def test_one_broom_that_breaks_leaves_the_floor_to_the_others(
@@ -239,3 +311,51 @@ def test_everybody_locks_in_one_order(
         reconcile.give_back(second, now=timezone.now())
     assert watch.wrong == []
     assert watch.seen == set(RANKS)
+
+
+@pytest.mark.postgres
+def test_of_several_calls_that_fail_the_billed_ones_end_first(
+    office: Organisation, bob: User, dana: User, script: Script, monkeypatch: Any
+) -> None:
+    """The ledger is locked before any window."""
+    rule = BudgetRule(scope="organisation", capability="any", limit=10**7)
+    rules.save(actor=actor_for(dana), rule=rule, now=timezone.now())
+    script.able = {"pictures_per_call": 1}
+    ends = [NotBilled(), NotBilled("provider_bad_image", usage=Usage(pictures=1))]
+
+    async def run(attempt: Attempt, *_others: Any) -> list[Artifact]:
+        end = ends.pop(0)
+        await attempt.claim()
+        raise end
+
+    watch, fail = Watch(), images._fail
+
+    def watched(*args: Any, **more: Any) -> Any:
+        with connection.execute_wrapper(watch):
+            return afresh(watch, fail)(*args, **more)
+
+    monkeypatch.setattr(attempts, "run", run)
+    monkeypatch.setattr(images, "_fail", watched)
+    with pytest.raises(Refusal):
+        async_to_sync(draw)(bob, n=2)
+    assert watch.wrong == []
+    assert watch.seen == set(RANKS)
+    assert sorted(Hold.objects.of(office).values_list("state", flat=True)) == [
+        "released",
+        "settled",
+    ]
+
+
+@pytest.mark.postgres
+def test_holds_that_died_are_locked_in_one_order(
+    office: Organisation, bob: User, script: Script
+) -> None:
+    script.is_held = True
+    left_in_doubt(bob, "first")
+    Hold.objects.of(office).update(state="sent")
+    with CaptureQueriesContext(connection) as asked:
+        budgets.doubt_the_dead(now=timezone.now(), most=9)
+    assert Hold.objects.of(office).get().state == "unknown"
+    locking = [each["sql"] for each in asked if "FOR UPDATE" in each["sql"]]
+    assert [sql.partition("ORDER BY ")[2] for sql in locking] == ["1 ASC FOR UPDATE SKIP LOCKED"]
+    assert locking[0].startswith('SELECT "policies_hold"."id" AS')

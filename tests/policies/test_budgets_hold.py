@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from accounts.actor import Actor
 from accounts.models import Organisation, User
-from policies import budgets, ledger, rules
+from policies import budgets, counters, ledger, rules
+from policies.counters import Place
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
 from tale.lib.fields import new_id
@@ -207,3 +208,22 @@ def test_what_has_expired_is_not_sent(acme: Organisation) -> None:
     assert budgets.claim(hold=held[0], lease=lease, now=now + budgets.UNCLAIMED)
     assert not budgets.claim(hold=held[1], lease=lease, now=now + budgets.UNCLAIMED * 2)
     assert Hold.objects.of(acme).get(pk=held[1].pk).state == "reserved"
+
+
+class Fleeting(dict[Any, Any]):
+    """Another thread forgets everything between two looks."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self.clear()
+        return found
+
+
+def test_what_is_forgotten_between_two_looks_is_no_fault(
+    acme: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place("bud_1", "tem_1", timezone.now(), None)
+    monkeypatch.setattr(counters, "_known", Fleeting({("now", *place[:3]): 7}))
+    monkeypatch.setattr(counters, "_rule_of", Fleeting({("now", 7): "bud_1"}))
+    assert counters.at([place], organisation=acme, edition="now") == [7]
+    assert counters.rules_of([7], organisation=acme, edition="now") == {7: "bud_1"}

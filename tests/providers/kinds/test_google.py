@@ -148,6 +148,17 @@ def test_words_twice_are_paid_for_and_no_picture(sim: Any, google: Google) -> No
     assert len(sim.requests) == 2
 
 
+def test_words_are_paid_for_when_the_second_try_fails(sim: Any, google: Google) -> None:
+    sim.answers("text_only")
+    sim.faults.next("wrong_content_type")  # of the words
+    sim.faults.next("server_error")
+    failed = failure(google, order_for(google, FLASH))
+    assert type(failed) is NotBilled
+    assert failed.usage is not None
+    assert failed.usage.text_out == sum(charge.text_out for charge in sim.bill) > 0
+    assert not failed.lets_another_try
+
+
 @pytest.mark.parametrize(
     "way", ["image_safety", "prohibited", "recitation", "safety", "prompt_blocked"]
 )
