@@ -112,6 +112,7 @@ def test_the_call_a_yes_was_copied_from_forgets_it_too(
     office: Organisation, bob: User, dana: User, as_: Any, script: Script
 ) -> None:
     access.save(actor=actor_for(dana), row=ImagePolicy(confirm_above_micro=40_000))
+    script.able = {"styles": ("vivid",)}  # so the answer says which style was asked for
     client, refused = as_(bob), drawn(as_(bob), script)
     script.says(f"There: {SHOWS}.")
     work(say_yes(client, refused))
