@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import structlog
+from django.db import transaction
 
 from policies import budgets, ledger, rules
 from policies.models import Entry, Hold
@@ -69,5 +71,6 @@ def book(
             **line,
         )
     amount = sum(line["amount_micro"] for line in lines)
-    log.error("billed_after_release", hold=hold.pk, amount_micro=amount)
+    told = partial(log.error, "billed_after_release", hold=hold.pk, amount_micro=amount)
+    transaction.on_commit(told)  # once, however often this is tried
     return True

@@ -11,8 +11,10 @@ import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Organisation
@@ -40,7 +42,9 @@ def book(
     """What a hold came to. Above what was set aside it is booked all the same, and told."""
     is_overrun = sum(line["amount_micro"] for line in lines) > hold.amount_micro
     if is_overrun:
-        log.error("billed above the quote", extra={"hold": hold.pk, "provider": hold.provider})
+        extra = {"hold": hold.pk, "provider": hold.provider}
+        told = partial(log.error, "billed above the quote", extra=extra)
+        transaction.on_commit(told)  # once, however often this is tried
     entries = [
         Entry(
             **_who_and_what(hold),

@@ -314,7 +314,12 @@ def test_one_that_slept_in_the_line_sends_nothing(
 
 
 def test_what_comes_after_its_money_went_back_is_booked_late(
-    office: Organisation, bob: User, dana: User, script: Script, caplog: Any
+    office: Organisation,
+    bob: User,
+    dana: User,
+    script: Script,
+    caplog: Any,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     rule = BudgetRule(scope="organisation", capability="image", limit=100_000)
     rules.save(actor=actor_for(dana), rule=rule, now=timezone.now())
@@ -334,7 +339,8 @@ def test_what_comes_after_its_money_went_back_is_booked_late(
         script.is_held = False
         return await asyncio.gather(drawing, return_exceptions=True)
 
-    (refused,) = async_to_sync(scenario)()
+    with django_capture_on_commit_callbacks(execute=True):
+        (refused,) = async_to_sync(scenario)()
     assert isinstance(refused, Refusal)
     entry = Entry.objects.of(office).get()
     assert (entry.kind, entry.amount_micro, entry.pictures) == ("late", 40_000, 1)

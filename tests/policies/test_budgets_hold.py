@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from accounts.actor import Actor
 from accounts.models import Organisation, User
-from policies import budgets, counters, ledger, rules
+from policies import budgets, counters, late, ledger, rules
 from policies.counters import Place
 from policies.models import BudgetRule, Entry, Hold, Window
 from policies.spender import Quote, Spender
@@ -227,3 +227,32 @@ def test_what_is_forgotten_between_two_looks_is_no_fault(
     monkeypatch.setattr(counters, "_rule_of", Fleeting({("now", 7): "bud_1"}))
     assert counters.at([place], organisation=acme, edition="now") == [7]
     assert counters.rules_of([7], organisation=acme, edition="now") == {7: "bud_1"}
+
+
+def test_an_alarm_is_given_once_however_often_its_transaction_is_tried(
+    acme: Organisation, caplog: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    def booked(state: str) -> None:
+        quote = Quote("image", "generate", "p", "m", 10, "EUR")
+        spender, now = Spender(acme), timezone.now()
+        key = new_id("once")
+        lease = timedelta(minutes=1)
+        held = budgets.hold(
+            spender=spender,
+            quote=quote,
+            reference="t",
+            idempotency_key=key,
+            now=now,
+            sent_for=lease,
+        )
+        Hold.objects.of(acme).filter(pk=held.pk).update(state=state)
+        line = {"amount_micro": 20}
+        for is_last in (False, True):
+            with transaction.atomic():
+                late.settle(hold=held, lines=[line], now=now)
+                transaction.set_rollback(not is_last)
+
+    for state, alarm in (("sent", "billed above the quote"), ("released", "billed_after_release")):
+        with django_capture_on_commit_callbacks(execute=True):
+            booked(state)
+        assert caplog.text.count(alarm) == 1

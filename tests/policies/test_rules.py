@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -227,10 +226,14 @@ class TestWhatAHoldAsks:
 
 class TestLines:
     def test_above_its_quote_is_booked_and_told(
-        self, acme: Organisation, alice: User, caplog: pytest.LogCaptureFixture
+        self,
+        acme: Organisation,
+        alice: User,
+        caplog: pytest.LogCaptureFixture,
+        django_capture_on_commit_callbacks: Any,
     ) -> None:
         rule = limit(alice, money=50_000)
-        with caplog.at_level(logging.ERROR, logger="policies.ledger"):
+        with django_capture_on_commit_callbacks(execute=True):
             entry = book(ask(acme), 70_000)
         assert entry.is_overrun
         assert "above the quote" in caplog.text
