@@ -245,7 +245,7 @@ class Telling:
         }
         self.making = {}
         await self._write(Message.Role.TOOL, "", data, used.artifacts)
-        if refusal and refusal["code"] not in cards.KNOWN:
+        if refusal and refusal["code"] not in cards.UNTOASTED:
             self.toasts.append(refusal)
         await self.show(now=True)
 

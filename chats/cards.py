@@ -32,12 +32,8 @@ LEADS_TO = {"storage_full": "chats:pictures"}  # where the reader can do somethi
 WARNED = "budget_near"
 KNOWN = ("cancelled",)  # they did it themselves
 GIVEN_UP = (*KNOWN, "provider_timeout")
+UNTOASTED = (*KNOWN, "confirmation_required")  # a question is answered on its card
 TITLES = {"confirmation_required": gettext_lazy("Not generated yet")}
-NEXT_STEPS = {
-    "confirmation_required": gettext_lazy(
-        "Say yes on its card, or ask for fewer, smaller or simpler pictures."
-    ),
-}
 
 
 @dataclass(slots=True)
@@ -139,7 +135,7 @@ def _state(turn: Turn, messages: list[Message]) -> Entry:
 def refusals_of(messages: Iterable[Message]) -> list[Entry]:
     """For whom it is news."""
     told = (row.data["refusal"] for row in messages if row.data.get("refusal"))
-    return [refusal for refusal in told if refusal["code"] not in KNOWN]
+    return [refusal for refusal in told if refusal["code"] not in UNTOASTED]
 
 
 def _blocks(entries: list[Entry], making: Entry | None, *, is_open: bool) -> list[Entry]:
@@ -203,7 +199,7 @@ def card(refusal: Entry) -> Entry:
             "code": refusal["code"],
             "title": TITLES.get(refusal["code"]) or _("Not generated"),
             "reason": refusal["message"],
-            "next_step": NEXT_STEPS.get(refusal["code"], ""),
+            "next_step": "",
             "late": refusal.get("late", ()),
             "page": LEADS_TO.get(refusal["code"], ""),
         }

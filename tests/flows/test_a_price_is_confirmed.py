@@ -130,6 +130,8 @@ def test_a_person_presses_the_button_of_the_card(
     page = client.get(f"/chats/{turn.chat_id}").content.decode()
     assert 'data-error-code="confirmation_required"' in page
     assert "Make it for 0.08 EUR" in page
+    assert "Say yes, or ask for fewer" in page
+    assert page.count("confirmation_required") == 1  # a question pops up nowhere else
     assert drawn(office) == []
     script.says("There they are.")
     following = say_yes(client, turn)
@@ -139,6 +141,7 @@ def test_a_person_presses_the_button_of_the_card(
     page = client.get(f"/chats/{turn.chat_id}").content.decode()
     assert page.count('class="picture"') == 2
     assert f"/messages/{card_of(turn).pk}/confirm" not in page
+    assert "Say yes, or ask for fewer" not in page
     assert script.asked[-1].messages[-3]["content"] == "Make it for 0.08 EUR"
 
 
