@@ -224,7 +224,7 @@ def test_a_reset_is_told_in_the_time_of_the_organisation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     time_machine.move_to("2036-11-21T12:00:00Z")
-    monkeypatch.setattr(clock, "heard", lambda _now: None)  # the database agrees
+    monkeypatch.setattr(clock, "heard", lambda *_said, **_more: None)  # the database agrees
     cap(dana, 0, period="day")
     client = as_(bob)
     script.calls(PROMPT)
