@@ -233,7 +233,7 @@ def lost(job: ImageJob) -> Refusal:
 
 
 def _made_before(job: ImageJob) -> list[Artifact]:
-    """None: all of them were deleted since, and the key is not good for new ones."""
+    """Where all of them were deleted since, the key is not good for new ones."""
     made = artifacts.of_job(job)
     if not made:
         raise Refusal("gone")

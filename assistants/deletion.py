@@ -30,7 +30,7 @@ State, Reason = Artifact.State, DeletionProof.Reason
 ALIVE = Artifact.KEPT
 WORDS = ("prompt", "style", "negative", "alt")
 BATCH = 100
-TRIAL = "trial:"
+TRIAL = "trial:"  # what a test picture belongs to, before its id
 log = structlog.get_logger()
 
 # What was said elsewhere of these pictures goes too, and of these jobs: no picture is left of them.

@@ -180,7 +180,7 @@ async def _run_all(
 
 
 def _made_by_one(ends: Sequence[list[Artifact] | BaseException]) -> list[Artifact]:
-    """None: there were more calls, or its row says what became of it."""
+    """Empty: there were more calls, or its row says what became of it."""
     made = ends[0] if len(ends) == 1 and isinstance(ends[0], list) else []
     return made if all(row.state == Artifact.State.READY for row in made) else []
 

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from accounts.actor import Actor
 from accounts.models import Membership
-from assistants import explain, images
+from assistants import deletion, explain, images
 from assistants.context import Context
 from assistants.models import Artifact, Trial
 from providers.models import Model
@@ -91,7 +91,7 @@ async def draw(trial_id: str) -> None:
             made = await images.generate(
                 wish=Wish(trial.prompt, size=trial.size, quality=trial.quality),
                 context=replace(
-                    _context(actor, trial.model, reference=f"trial:{trial.pk}"),
+                    _context(actor, trial.model, reference=f"{deletion.TRIAL}{trial.pk}"),
                     confirmed_micro=trial.confirmed_micro,
                 ),
                 idempotency_key=trial.pk,

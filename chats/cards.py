@@ -24,12 +24,12 @@ from assistants.models import Artifact, ImageJob
 from chats import prose
 from chats.models import Message, Turn
 from chats.turns import yes_text, yes_token
+from policies import thresholds
 from tale.lib import money
 from tale.lib.refusals import Refusal
 
 Entry = dict[str, Any]
 LEADS_TO = {"storage_full": "chats:pictures"}  # where the reader can do something about it
-WARNED = "budget_near"
 KNOWN = ("cancelled",)  # they did it themselves
 GIVEN_UP = (*KNOWN, "provider_timeout")
 UNTOASTED = (*KNOWN, "confirmation_required")  # a question is answered on its card
@@ -230,12 +230,12 @@ def _yes(entry: Entry) -> Entry:
 
 
 def level_of(told: Entry) -> str:
-    return "warning" if told["code"] == WARNED else "error"
+    return "warning" if told["code"] == thresholds.CODE else "error"
 
 
 def toast(refusal: Entry) -> str:
     """One breath: what, how much of how much, when again, what to do."""
-    if refusal["code"] == WARNED:
+    if refusal["code"] == thresholds.CODE:
         return _warning(refusal)
     seen = card(refusal)
     if refusal["code"] != "budget_exceeded":

@@ -22,7 +22,6 @@ from django.utils.translation import ngettext_lazy
 from accounts import audit
 from accounts.actor import Actor
 from policies import rules
-from policies.budgets import SHOW
 from policies.models import BudgetRule, FeatureSwitch, Guardrail, ImagePolicy, ModelAccess
 from policies.models.access import Restriction, Scope
 from policies.spender import Spender
@@ -141,8 +140,8 @@ class Limits:
             return YES
         text = _("This costs up to %(amount)s. Above %(above)s somebody must say yes %(where)s.")
         words = {
-            "amount": SHOW(amount_micro, currency),
-            "above": SHOW(int(limit.value), currency),
+            "amount": money.show_later(amount_micro, currency),
+            "above": money.show_later(int(limit.value), currency),
             "where": WHERE[limit.by.scope],
         }
         told = {

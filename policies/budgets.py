@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 from django.db.models import Exists, F
-from django.utils.functional import Promise, lazy
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
@@ -26,7 +26,6 @@ from policies.spender import Book, Quote, Spender
 from tale.lib import again, clock, money
 from tale.lib.refusals import Refusal, filled
 
-SHOW, PICTURES = lazy(money.show, str), lazy(money.pictures, str)
 UNCLAIMED = timedelta(minutes=15)  # a hold nobody claims is given back
 
 SCOPE_TEXT: dict[str, Promise] = {
@@ -49,7 +48,8 @@ class BudgetExceeded(Refusal):
         one = -(-asked // held.pictures) if held.pictures else 1
         in_pictures = rule.measure == BudgetRule.Measure.PICTURES
         currency = held.organisation.currency
-        shown = PICTURES if in_pictures else partial(SHOW, currency=currency)
+        amount = partial(money.show_later, currency=currency)
+        shown = money.pictures_later if in_pictures else amount
         wait_s = int((window.ends_at - now).total_seconds()) if window.ends_at else 0
         super().__init__(
             message=filled(

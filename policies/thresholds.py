@@ -22,6 +22,7 @@ from policies.usage import Usage
 from tale.lib import clock
 
 BATCH = 100
+CODE = "budget_near"
 Near = dict[str, Any]
 WIDE: DecimalField[Any, Any] = DecimalField(max_digits=30, decimal_places=0)
 
@@ -57,10 +58,6 @@ def tell(*, organisation: Organisation, who: str, since: datetime, now: datetime
 def near(organisation: Organisation, *, now: datetime) -> Any:
     """Its windows that are past the point where a rule warns."""
     return _near(Window.objects.of(organisation), now=clock.corrected(now))
-
-
-def usage_of(window: Window) -> Usage:
-    return Usage(window.rule, window.subject, window.settled, window.reserved, window.ends_at)
 
 
 def _near(windows: Any, *, now: datetime) -> Any:
@@ -103,10 +100,10 @@ def _is_first(window: Window, who: str, *, now: datetime) -> bool:
 
 
 def _said(window: Window) -> Near:
-    rule, seen = window.rule, usage_of(window)
+    rule, seen = window.rule, Usage.of(window.rule, window)
     in_pictures = rule.measure == BudgetRule.Measure.PICTURES
     return {
-        "code": "budget_near",
+        "code": CODE,
         "rule": rule.pk,
         "subject": window.subject,
         "scope": rule.scope,

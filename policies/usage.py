@@ -25,6 +25,11 @@ class Usage:
     reserved: int
     ends_at: datetime | None
 
+    @classmethod
+    def of(cls, rule: BudgetRule, window: Window) -> Usage:
+        """`rule` is the window's, which whoever has the window often has already."""
+        return cls(rule, window.subject, window.settled, window.reserved, window.ends_at)
+
     @property
     def used(self) -> int:
         return self.settled + self.reserved
@@ -78,9 +83,7 @@ def _refuses(no: tightest.No) -> bool:
 
 def _met(no: tightest.No, held: Hold, *, now: datetime) -> Met:
     refusal = budgets.BudgetExceeded(**no._asdict(), held=held, now=now) if _refuses(no) else None
-    window = no.window
-    seen = Usage(no.rule, window.subject, window.settled, window.reserved, window.ends_at)
-    return Met(seen, no.asked, refusal)
+    return Met(Usage.of(no.rule, no.window), no.asked, refusal)
 
 
 def of_rules(
@@ -93,9 +96,7 @@ def of_rules(
     windows = Window.objects.of(organisation).filter(running, starts_at__lte=now)
     for window in windows.filter(rule_id__in=known):
         rule = known[window.rule_id]
-        found[rule.pk].append(
-            Usage(rule, window.subject, window.settled, window.reserved, window.ends_at)
-        )
+        found[rule.pk].append(Usage.of(rule, window))
     for usages in found.values():
         usages.sort(key=lambda usage: (-usage.percent, usage.subject))
     return found

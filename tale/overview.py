@@ -150,7 +150,7 @@ def _notices(organisation: Organisation, held: reports.Open, *, now: datetime) -
 
 def _of_budgets(organisation: Organisation, *, now: datetime) -> Iterator[Notice]:
     for window in thresholds.near(organisation, now=now)[:MOST_NEAR]:
-        rule, seen = window.rule, thresholds.usage_of(window)
+        rule, seen = window.rule, usage.Usage.of(window.rule, window)
         words = {
             "rule": rule,
             "used": bars.shown(rule, seen.used),

@@ -89,7 +89,7 @@ class WindowAdmin(ReadOnly):
         names = names_of(ids, organisation) if organisation else {}
         for row in rows:
             row.names = row.rule.names = names
-            row.usage = Usage(row.rule, row.subject, row.settled, row.reserved, row.ends_at)
+            row.usage = Usage.of(row.rule, row)
         return rows
 
     def heading(self, row: Any) -> str:

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from django.utils.formats import get_format
+from django.utils.functional import lazy
 from django.utils.translation import ngettext
 
 from tale.lib.refusals import Refusal
@@ -33,6 +34,10 @@ def show(micro: int, currency: str) -> str:
 def pictures(count: int) -> str:
     """What a budget counts that is kept in pictures."""
     return ngettext("%(n)s picture", "%(n)s pictures", count) % {"n": count}
+
+
+# For texts that are read later, in the language of whoever reads them then.
+show_later, pictures_later = lazy(show, str), lazy(pictures, str)
 
 
 def per_million(amount: int) -> int:
