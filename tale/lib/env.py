@@ -51,8 +51,8 @@ def hosts(name: str, default: str = "") -> list[str]:
 
 def database(url: str, *, postgres_pool: int) -> dict[str, Any]:
     """SQLite: one writer at a time, so every transaction takes the write lock first (IMMEDIATE)
-    and readers are kept out of its way (WAL). PostgreSQL: the native pool, and time limits that
-    turn a stuck lock into an error."""
+    and readers are kept out of its way (WAL). PostgreSQL: the native pool, statements that it
+    remembers as planned, and time limits that turn a stuck lock into an error."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         return {
@@ -80,6 +80,8 @@ def database(url: str, *, postgres_pool: int) -> dict[str, Any]:
             "OPTIONS": {
                 "pool": {"min_size": 1, "max_size": postgres_pool, "timeout": 10},
                 "options": limits,
+                "server_side_binding": True,
+                "prepare_threshold": 3,
                 **dict(parse_qsl(parts.query)),
             },
         }
