@@ -19,7 +19,7 @@ from providers.defaults import (
     set_fallbacks,
 )
 from providers.models import Alias, Fallback, Model, ModelDefault, Provider, Tag
-from providers.prices import gaps, is_priced, set_price, with_prices, with_units, withdraw_price
+from providers.prices import gaps, is_priced, set_price, with_units, withdraw_price
 from providers.registry import KINDS, kind_of
 from tale.lib import http
 from tale.lib.refusals import NotFound, Refusal
@@ -39,7 +39,6 @@ __all__ = [
     "set_default",
     "set_fallbacks",
     "set_price",
-    "with_prices",
     "with_units",
     "withdraw_price",
 ]

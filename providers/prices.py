@@ -93,17 +93,14 @@ def with_units(models: QuerySet[Model], *, now: datetime) -> QuerySet[Model]:
     return models.annotate(**has)
 
 
-def with_prices(
-    models: Iterable[Model], *, organisation: Organisation, now: datetime
-) -> list[Model]:
-    """As `with_units`, with the rows that count now: who reckons with them asks no more."""
-    found: list[Any] = list(models)
-    rows = Price.objects.of(organisation).filter(in_force(now), currency=organisation.currency)
-    if len(found) == 1:
-        rows = rows.filter(model=found[0])
+def priced(models: Iterable[Model], rows: Iterable[Price], *, now: datetime) -> list[Model]:
+    """As `with_units`, with those of the `rows` that count now: who reckons with them asks no
+    more."""
     of_model: dict[str, list[Price]] = defaultdict(list)
     for row in rows:
-        of_model[row.model_id].append(row)
+        if row.valid_from <= now and _reaches(row, now):
+            of_model[row.model_id].append(row)
+    found: list[Any] = list(models)
     for model in found:
         model.prices_now = of_model[model.pk]
         units = {row.unit for row in model.prices_now}
@@ -113,7 +110,7 @@ def with_prices(
 
 
 def is_priced(model: Any) -> bool:
-    """Of a row of `with_units` or `with_prices`: whether it can be called for all it is tagged
+    """Of a row of `with_units` or `priced`: whether it can be called for all it is tagged
     for."""
     return all(
         any(all(getattr(model, f"has_{unit}") for unit in units) for units in ENOUGH[tag])

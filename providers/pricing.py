@@ -213,7 +213,7 @@ def in_force(now: datetime) -> Q:
 
 def _in_force(model: Model, currency: str, now: datetime) -> Iterable[Price]:
     """A price in another currency is no price until there is a rate."""
-    known: list[Price] | None = getattr(model, "prices_now", None)  # see prices.with_prices
+    known: list[Price] | None = getattr(model, "prices_now", None)  # see prices.priced
     if known is not None:
         return [row for row in known if row.currency == currency]
     return Price.objects.filter(in_force(now), model=model, currency=currency)

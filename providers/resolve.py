@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organisation
-from providers import abilities, catalogue, health, registry
+from providers import abilities, catalogue, health, registry, shelves
 from providers.base import Adapter
 from providers.models import Alias, Fallback, Model, ModelDefault, Tag
 from providers.shapes import Capabilities
@@ -157,8 +157,7 @@ def chain(
 
 
 class _Shelf:
-    """All models of an organisation, read once: four queries at most. Of one that is asked for by
-    its id, it alone."""
+    """All models of an organisation. Of one that is asked for by its id, it alone."""
 
     def __init__(
         self,
@@ -170,10 +169,10 @@ class _Shelf:
         asked: str = "",
     ) -> None:
         self.organisation, self.tag, self.permitted, self.now = organisation, tag, permitted, now
-        models = Model.objects.of(organisation).select_related("provider")
-        in_order = models.order_by("provider__created_at", "created_at")
-        alone = list(in_order.filter(pk=asked)) if asked.startswith(_ID) else []
-        found = catalogue.with_prices(alone or in_order, organisation=organisation, now=now)
+        only = asked if asked.startswith(_ID) else ""
+        found = shelves.models_of(organisation, now=now, only=only)
+        if only and not found:
+            found = shelves.models_of(organisation, now=now)
         self.by_id = {model.pk: model for model in found}
         self._aliases: dict[str, str] | None = None
 
