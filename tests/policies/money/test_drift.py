@@ -72,7 +72,7 @@ def windows(organisation: Organisation, period: str = "day") -> Any:
 def clone_a_window(organisation: Organisation) -> None:
     window = windows(organisation).get()
     window.pk, window.settled, window.reserved = None, 0, 0
-    window.starts_at += timedelta(hours=1)
+    window.starts_at += timedelta(microseconds=1)  # in the first hour of a day, too
     window.save(force_insert=True)
 
 
