@@ -109,6 +109,9 @@ def picture(*, wish: Wish, context: Context, now: datetime, is_said: bool = True
     _choose(told, context, spender, Tag.IMAGE_EDIT if with_edit else Tag.IMAGE_GENERATION, now)
     if is_said:
         _judged(told, About.GUARDRAIL, permission.prompt_of(wish, spender), _("None is met."))
+    if context.most_pictures:  # of an answer that has brought none yet
+        verdict = permission.in_answer(wish, context, spender, drawn=0)
+        _judged(told, About.FIT, verdict, _("One answer may bring so many."))
     if context.actor.organisation.counts_generated:
         room = partial(storage.require_room, context.actor, 1)
         _tried(told, About.STORAGE, room, lambda usage: _("There is room."))
