@@ -165,7 +165,7 @@ def _price(told: Explanation, wish: Wish, context: Context, now: datetime) -> No
     told.quote = _tried(
         told,
         About.PRICE,
-        lambda: quotes.of_pictures(choice, plan, wish, organisation=organisation, now=now),
+        lambda: quotes.of_wish(choice, plan, wish, organisation=organisation, now=now),
         lambda quote: (
             _("At most %(amount)s.") % {"amount": money.show(quote.amount_micro, quote.currency)}
         ),
