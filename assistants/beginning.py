@@ -138,25 +138,15 @@ def _hold(
     permission.prompt_of(wish, spender).require()
     if not has_passed and permission.models_to_ask(spender):
         return None
-    _require_room(job, wish, context)
+    _require_room(job, wish, context, spender)
     storage.require_room_for_made(context.actor)
     return hold_for(choices, job, wish, context, spender, sources, now=now)
 
 
-def _require_room(job: ImageJob, wish: Wish, context: Context) -> None:
-    most = context.most_pictures
-    if not most:
-        return
-    left = max(most - jobs.drawn_for(context, but=job), 0)
-    if wish.n > left:
-        text = _("One answer brings at most %(most)d pictures, and %(left)d are left. Ask again.")
-        raise Refusal(
-            "out_of_range",
-            text % {"most": most, "left": left},
-            field="n",
-            most=left,
-            bound="maximum",
-        )
+def _require_room(job: ImageJob, wish: Wish, context: Context, spender: Spender) -> None:
+    if context.most_pictures:
+        drawn = jobs.drawn_for(context, but=job)
+        permission.in_answer(wish, context, spender, drawn=drawn).require()
 
 
 def hold_for(

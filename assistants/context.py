@@ -35,7 +35,8 @@ class Context:
     shows: Callable[[Sequence[Artifact]], bool] = _anything
     # What who asks has said yes to: a person at a button, a program in its request. No model can.
     confirmed_micro: int = 0
-    most_pictures: int = 0  # of everything with this reference; 0: only each wish has a limit
+    # Of everything with this reference, where no policy says less; 0: only each wish has a limit.
+    most_pictures: int = 0
 
 
 Answer = Callable[[list[dict[str, Any]], list[dict[str, Any]]], AsyncIterator[Piece]]

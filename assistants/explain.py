@@ -109,6 +109,9 @@ def picture(*, wish: Wish, context: Context, now: datetime, is_said: bool = True
     _choose(told, context, spender, Tag.IMAGE_EDIT if with_edit else Tag.IMAGE_GENERATION, now)
     if is_said:
         _judged(told, About.GUARDRAIL, permission.prompt_of(wish, spender), _("None is met."))
+    if context.most_pictures:  # of an answer that has brought none yet
+        verdict = permission.in_answer(wish, context, spender, drawn=0)
+        _judged(told, About.FIT, verdict, _("One answer may bring so many."))
     if context.actor.organisation.counts_generated:
         room = partial(storage.require_room, context.actor, 1)
         _tried(told, About.STORAGE, room, lambda usage: _("There is room."))
@@ -162,7 +165,7 @@ def _price(told: Explanation, wish: Wish, context: Context, now: datetime) -> No
     told.quote = _tried(
         told,
         About.PRICE,
-        lambda: quotes.of_pictures(choice, plan, wish, organisation=organisation, now=now),
+        lambda: quotes.of_wish(choice, plan, wish, organisation=organisation, now=now),
         lambda quote: (
             _("At most %(amount)s.") % {"amount": money.show(quote.amount_micro, quote.currency)}
         ),

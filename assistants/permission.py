@@ -55,6 +55,12 @@ def prompt_of(wish: Wish, spender: Spender) -> Verdict:
     return guardrails.check(texts, spender=spender, capability="image")
 
 
+def in_answer(wish: Wish, context: Context, spender: Spender, *, drawn: int) -> Verdict:
+    """Asked where what is drawn belongs to an answer, which has brought `drawn` before."""
+    limits = access.image_policy(spender)
+    return limits.answer(wish.n, drawn=drawn, most=context.most_pictures)
+
+
 def models_to_ask(spender: Spender) -> list[Guardrail]:
     """Those that name a model, which is asked whether a prompt may be drawn."""
     capabilities = ("image", BudgetRule.Capability.ANY)

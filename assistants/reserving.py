@@ -11,9 +11,8 @@ from assistants.models import ImageJob
 from policies import budgets
 from policies.models import Hold
 from policies.spender import Quote, Spender
-from providers import portions
 from providers.resolve import Choice
-from providers.shapes import Order, Plan, Wish
+from providers.shapes import Plan, Wish
 from tale.lib.fields import new_id
 
 
@@ -29,10 +28,8 @@ def hold(
 ) -> list[tuple[Plan, Hold]]:
     """`first`: the id of the first of them."""
     organisation = spender.organisation
-    parts = _parts(choice, plan)
-    quoted = [
-        quotes.of_pictures(choice, part, wish, organisation=organisation, now=now) for part in parts
-    ]
+    planned = quotes.of_calls(choice, plan, wish, organisation=organisation, now=now)
+    parts, quoted = zip(*planned, strict=True)
 
     def one(quote: Quote, hold_id: str = "") -> Hold:
         return budgets.hold(
@@ -55,11 +52,3 @@ def hold(
         with transaction.atomic():  # never kept: the refusal speaks of the whole wish
             one(quotes.together(quoted))
             raise
-
-
-def _parts(choice: Choice, plan: Plan) -> list[Plan]:
-    """What one request to the provider can bring."""
-    told = choice.adapter.capabilities(choice.model.remote_id).pictures_per_call
-    most = max(1, min(told, choice.capabilities.pictures_per_call))
-    whole = Order(choice.model.remote_id, plan)
-    return [order.plan for order in portions.portioned(whole, most=most)]

@@ -29,6 +29,7 @@ from assistants.models import Artifact
 from chats import access, cards, forgetting, turns
 from chats.models import Message, Turn
 from policies import thresholds
+from policies.models.access import MOST_PICTURES
 from providers import fitting
 from providers.shapes import Capabilities, ToolCall, Wish
 from tale.lib import live
@@ -37,7 +38,6 @@ from tale.lib.refusals import Refusal
 
 SHOW_EVERY_S = 0.1
 REMEMBERED = 40  # messages of the chat a model is told
-MOST_PICTURES = 10  # of one answer
 log = structlog.get_logger()
 
 

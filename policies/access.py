@@ -87,6 +87,7 @@ class Limits:
     most_side: Limit | None = None
     most_quality: Limit | None = None
     most_pictures: Limit | None = None
+    most_per_answer: Limit | None = None
     confirm_above_micro: Limit | None = None
     label: str = ""  # one of ImagePolicy.Label
     deadline_s: Limit | None = None
@@ -116,6 +117,29 @@ class Limits:
             "most",
         )
         return _beyond(limit, "n", text)
+
+    def answer(self, n: int, *, drawn: int, most: int) -> Verdict:
+        """Of an answer that has brought `drawn`. `most`: where no policy allows fewer."""
+        limit = self.most_per_answer
+        most = min(most, int(limit.value)) if limit else most
+        left = max(most - drawn, 0)
+        if n <= left:
+            return YES
+        text: Text = ngettext_lazy(
+            "One answer brings at most one picture %(where)s. Left in this one: %(left)s. Ask "
+            "again for more.",
+            "One answer brings at most %(most)s pictures %(where)s. Left in this one: %(left)s. "
+            "Ask again for more.",
+            "most",
+        )
+        if limit is None:
+            text = _(
+                "One answer brings at most %(most)d pictures, and %(left)d are left. Ask again."
+            )
+        words = {"most": most, "left": left, "where": WHERE[limit.by.scope] if limit else ""}
+        told = {"most": left, "bound": "maximum"}
+        by = limit.by if limit else None
+        return Verdict(False, "out_of_range", filled(text, words), "n", by, told)
 
     def side(self, width: int, height: int) -> Verdict:
         limit = self.most_side
@@ -208,6 +232,7 @@ def image_policy(spender: Spender) -> Limits:
         most_side=_least(rows, "most_side"),
         most_quality=_least(rows, "most_quality"),
         most_pictures=_least(rows, "most_pictures"),
+        most_per_answer=_least(rows, "most_per_answer"),
         confirm_above_micro=_least(rows, "confirm_above_micro"),
         label=max((row.label for row in rows), key=ImagePolicy.Label.values.index, default=""),
         deadline_s=_least(rows, "deadline_s"),

@@ -156,7 +156,8 @@ class Guarded(Adapter):
         self, call: Callable[[Adapter], AsyncIterator[T]], *, model: str, group: str = ""
     ) -> AsyncIterator[T]:
         """What a call usually takes must still fit behind the wait. Too many requests: once more
-        after the pause it asked for, as long as nothing was said and the wait allows it."""
+        after the pause it asked for, as long as nothing was said or billed and the wait allows it.
+        """
         began = time.monotonic()
         usually_s = self.capabilities(model).typical_s[1]
         ends = began + min(PATIENCE_S, max(self.deadline_s - usually_s, self.deadline_s / 4))
@@ -177,7 +178,7 @@ class Guarded(Adapter):
                             yield piece
             except Limited as limited:
                 fits = time.monotonic() + limited.after_s < ends
-                if is_second or has_spoken or not fits:
+                if is_second or has_spoken or not fits or limited.usage is not None:
                     raise
                 is_second = True
                 continue
@@ -261,8 +262,8 @@ class Guarded(Adapter):
                     async for piece in told:
                         yield piece
                 return
-            except BadKey:
-                if attempt.is_last or attempt.has_spoken:
+            except BadKey as refused:
+                if attempt.is_last or attempt.has_spoken or refused.usage is not None:
                     raise
 
     async def _listened(

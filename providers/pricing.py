@@ -56,7 +56,9 @@ class Tariff:
             return usage.told_micro
         if self.foreseen_micro is None and self.picture_micro is None and self.credit_micro is None:
             return self._tokens(usage)
-        if usage.image_out and self.image_out_micro is not None:
+        # Words instead of a picture are billed too.
+        is_words = not usage.pictures and usage.tokens_in + usage.tokens_out > 0
+        if (usage.image_out or is_words) and self.image_out_micro is not None:
             return self._tokens(usage)
         if self.picture_micro is not None:
             return usage.pictures * self.picture_micro

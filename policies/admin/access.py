@@ -291,6 +291,7 @@ class ImagePolicyAdmin(Restricting):
         "most_side": _("In pixels. Empty: as the model can."),
         "most_quality": _("Where nobody asks for a quality, the best that is allowed is taken."),
         "most_pictures": _("1 to 10. Empty: as the model can."),
+        "most_per_answer": _("1 to 10, of all that one answer in a chat brings. Empty: 10."),
         "label": _(
             "Says “AI” where people see it, on what AI makes from then on. Originals stay. What a "
             "program draws, as Studio does, is no AI and carries none."
@@ -301,6 +302,7 @@ class ImagePolicyAdmin(Restricting):
         "most_side",
         "most_quality",
         "most_pictures",
+        "most_per_answer",
         "models_named",
         "set_by_name",
     )

@@ -132,7 +132,8 @@ def _explained(organisation: Organisation, said: dict[str, Any]) -> explain.Expl
     member, assistant = said["member"], said["assistant"]
     context = Context(
         actor=Actor(organisation, member.user, member),
-        reference="could",
+        reference="could",  # in a chat
+        most_pictures=MOST_PICTURES,
         assistant=assistant.pk if assistant else "",
         team=member.primary_team,
     )

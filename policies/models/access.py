@@ -120,6 +120,7 @@ class ImagePolicy(Restriction):
         "most_side",
         "most_quality",
         "most_pictures",
+        "most_per_answer",
         "confirm_above_micro",
         "deadline_s",
         "surfaces",
@@ -134,6 +135,9 @@ class ImagePolicy(Restriction):
     most_quality = models.CharField(_("best quality"), max_length=6, choices=Quality, blank=True)
     most_pictures = models.PositiveSmallIntegerField(
         _("pictures per request"), null=True, blank=True
+    )
+    most_per_answer = models.PositiveSmallIntegerField(
+        _("pictures per answer"), null=True, blank=True
     )
     confirm_above_micro = models.BigIntegerField(_("confirm above"), null=True, blank=True)
     deadline_s = models.PositiveSmallIntegerField(
@@ -166,6 +170,12 @@ class ImagePolicy(Restriction):
                 name="image_policy_pictures",
                 condition=models.Q(most_pictures=None)
                 | models.Q(most_pictures__range=(1, MOST_PICTURES)),
+                violation_error_message=_("Allow 1 to 10 pictures."),
+            ),
+            models.CheckConstraint(
+                name="image_policy_answer",
+                condition=models.Q(most_per_answer=None)
+                | models.Q(most_per_answer__range=(1, MOST_PICTURES)),
                 violation_error_message=_("Allow 1 to 10 pictures."),
             ),
             models.CheckConstraint(

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from providers import gemini, gemini_pictures, gemini_speech, portions, verdicts
 from providers.base import Adapter, closing
+from providers.errors import NotBilled
 from providers.shapes import (
     Capabilities,
     Checked,
@@ -44,9 +45,13 @@ class Google(Adapter):
         body, before = gemini_speech.asked(question), None
         for is_last in (False, True):
             speech = gemini_speech.Speech(question, before)
-            async with closing(self._heard(question.model, body, speech)) as heard:
-                async for piece in heard:
-                    yield piece
+            try:
+                async with closing(self._heard(question.model, body, speech)) as heard:
+                    async for piece in heard:
+                        yield piece
+            except NotBilled as failed:  # of a doubtful one the whole stays set aside
+                failed.usage = failed.usage or before
+                raise
             if is_last or not speech.is_void:
                 break
             before = speech.counted()

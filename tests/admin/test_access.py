@@ -66,13 +66,15 @@ def test_an_image_policy(dana: User, acme: Organisation, as_: SignIn) -> None:
         "most_side": "1024",
         "most_quality": "medium",
         "most_pictures": "4",
+        "most_per_answer": "6",
         "confirm_above_micro": "0,50",
         "surfaces": ["web"],
     }
     assert add(as_(dana), "imagepolicy", **fields).status_code == 302
     row = ImagePolicy.objects.of(acme).get()
     assert (row.allowed_models, row.surfaces) == ([image.pk], ["web"])
-    assert (row.most_side, row.most_pictures, row.confirm_above_micro) == (1024, 4, 500_000)
+    assert (row.most_side, row.most_pictures, row.most_per_answer) == (1024, 4, 6)
+    assert row.confirm_above_micro == 500_000
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,7 @@ def test_an_image_policy(dana: User, acme: Organisation, as_: SignIn) -> None:
         ("featureswitch", {"scope": "team", "feature": "image_edit"}),
         ("featureswitch", {"scope": "organisation", "feature": "gravity"}),
         ("imagepolicy", {"scope": "organisation", "most_pictures": "11"}),
+        ("imagepolicy", {"scope": "organisation", "most_per_answer": "11"}),
         ("imagepolicy", {"scope": "user"}),
         ("guardrail", {"name": "Nothing", "capability": "any"}),
         ("guardrail", {"name": "Runs away", "capability": "any", "patterns": "(a+)+b"}),
@@ -138,6 +141,21 @@ class TestCould:
         switch = FeatureSwitch.objects.of(acme).get()
         assert f'href="{at("policies.featureswitch", "change", switch)}"' in page
         assert page.count('t-badge--bad">No<') == 2
+
+    def test_what_one_answer_may_bring(
+        self, dana: User, bob: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        demo.set_up_workspace(acme)
+        boss = actor_for(dana)
+        policy: Any = access.save(actor=boss, row=ImagePolicy(most_per_answer=2))
+        assert self.ask(as_(dana), bob).context["told"].allowed
+        policy.most_per_answer = 1
+        access.save(actor=boss, row=policy)
+        page = page_of(self.ask(as_(dana), bob))
+        assert 'data-error-code="out_of_range"' in page
+        assert "One answer brings at most one picture in your organisation." in page
+        assert page.count("Set by Dana") == 1
+        assert f'href="{at("policies.imagepolicy", "change", policy)}"' in page
 
     def test_each_step_has_its_place(
         self, dana: User, bob: User, acme: Organisation, as_: SignIn

@@ -4,17 +4,22 @@ request, and never the model."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import AuditLine, Organisation, User
-from assistants import trials
+from assistants import artifacts, beginning, trials
+from assistants.context import Context
 from assistants.models import ImageJob, Trial
 from chats import answering
 from chats.models import Message, Turn
@@ -22,7 +27,9 @@ from policies import access, rules
 from policies.models import BudgetRule, Entry, Hold, ImagePolicy
 from providers.errors import NotBilled
 from providers.models import Fallback, Model, Price
-from tests.people import actor_for
+from providers.shapes import Wish
+from tale.lib.refusals import Refusal
+from tests.people import Program, actor_for
 from tests.upstream.scripted import Script
 
 TWO = '{"prompt": "a fox in the snow", "n": 2}'
@@ -196,6 +203,105 @@ def test_a_check_says_so_and_says_when_it_is_enough(
     assert body["steps"][-1]["about"] == "confirmation"
     said = program.post("/api/v1/picture-checks", WISH | {"confirm_amount": "0.08"}).json()
     assert said["allowed"]
+
+
+@pytest.fixture
+def program(office: Organisation, bob: User, api: Any, key_for: Any) -> Program:
+    made: Program = api(key_for(bob, "images"))
+    return made
+
+
+def charge(office: Organisation, prices: dict[str, int]) -> None:
+    """What the model that draws costs from now on."""
+    model = Model.objects.of(office).get(remote_id="studio-image")
+    Price.objects.of(office).filter(model=model).delete()
+    for unit, amount in prices.items():
+        Price.objects.create(
+            organisation=office,
+            model=model,
+            unit=unit,
+            amount_micro=amount,
+            currency=office.currency,
+            valid_from=timezone.now(),
+        )
+
+
+def held(office: Organisation) -> int:
+    total: int = Hold.objects.of(office).aggregate(held=Sum("amount_micro"))["held"]
+    return total
+
+
+def test_a_yes_to_what_the_check_says_is_enough(
+    office: Organisation, program: Program, script: Script
+) -> None:
+    """Ten calls of one picture, each rounded up by itself."""
+    script.able = {"pictures_per_call": 1, "flat_tokens": (("", 1000),)}
+    charge(office, {"text_in": 1, "image_in": 0, "image_out": 5_000_300})
+    wish = WISH | {"n": 10}
+    amount = program.post("/api/v1/picture-checks", wish).json()["amount"]
+    assert amount == "0.05001"
+    less = str(Decimal(amount) - Decimal("0.000001"))
+    said = [program.post("/api/v1/picture-checks", wish | {"confirm_amount": less}).json()]
+    said += [program.post("/api/v1/picture-checks", wish | {"confirm_amount": amount}).json()]
+    assert [each["allowed"] for each in said] == [False, True]
+    address = "/openai/v1/images/generations"
+    assert program.post(address, wish, headers={YES: less}).status_code == 422
+    assert not Hold.objects.of(office).exists()
+    assert program.post(address, wish, headers={YES: amount}).status_code == 200
+    assert held(office) == Decimal(amount) * 1_000_000
+
+
+rates = st.integers(0, 10**8)
+by_token = st.fixed_dictionaries({"text_in": rates, "image_in": rates, "image_out": rates})
+by_piece = st.fixed_dictionaries({"picture": st.integers(0, 10**6)})
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    prices=by_token | by_piece | st.builds(lambda one, two: one | two, by_token, by_piece),
+    tokens=st.integers(1, 5000),
+    n=st.integers(1, 10),
+    more=st.integers(0, 9),
+    at_once=st.integers(1, 10),
+)
+def test_what_is_shown_is_what_is_held(
+    office: Organisation,
+    bob: User,
+    program: Program,
+    script: Script,
+    prices: dict[str, int],
+    tokens: int,
+    n: int,
+    more: int,
+    at_once: int,
+) -> None:
+    script.able = {
+        "most_pictures": n + more,
+        "pictures_per_call": at_once,
+        "flat_tokens": (("", tokens),),
+    }
+    with transaction.atomic():
+        charge(office, prices)
+        wish = {"prompt": "a fox in the snow", "n": n}
+        shown = program.post("/api/v1/picture-checks", wish).json()["amount"]
+        amount = int(Decimal(shown) * 1_000_000)
+        actor = actor_for(bob).on("api")
+
+        def begin(yes: int) -> object:
+            context = Context(actor=actor, reference="test", confirmed_micro=yes)
+            none, now = artifacts.Named(), timezone.now()
+            return beginning.begin(Wish(**wish), context, none, idempotency_key="key", now=now)
+
+        if amount > 40_000:
+            with pytest.raises(Refusal) as refused, transaction.atomic():
+                begin(amount - 1)
+            assert refused.value.code == "confirmation_required"
+        assert begin(amount)
+        assert held(office) == amount
+        assert Hold.objects.of(office).count() == -(-n // at_once)
+        transaction.set_rollback(True)
 
 
 def test_a_test_picture_is_confirmed_by_its_button(

@@ -11,17 +11,18 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
-from accounts.models import Organisation, User
+from accounts.models import Organisation, Team, User
 from assistants import images
 from assistants.context import Context
 from assistants.models import Artifact, ImageJob
-from chats.models import Chat
+from chats.models import Chat, Turn
 from policies import access, rules
 from policies.models import BudgetRule, Entry, Hold, ImagePolicy, Window
 from providers.errors import Declined, Doubtful, NotBilled
 from providers.models import Provider
 from providers.shapes import Wish
 from tale.lib.refusals import Refusal
+from tests.admin.conftest import CONTROLS, at
 from tests.flows.test_a_job_and_its_life import draw
 from tests.flows.test_a_picture_in_a_chat import ask, work
 from tests.people import actor_for
@@ -162,8 +163,51 @@ def test_ten_pictures_an_answer(office: Organisation, bob: User, script: Script,
     script.says("Ten.")
     turn = work(ask(as_(bob), "many foxes"))
     assert [plan.n for plan in script.bill] == [7, 3]
-    refusal = turn.messages.get(turn=turn, data__call_id="call_1").data["refusal"]
+    refusal = refusal_of(turn, "call_1")
     assert (refusal["code"], refusal["most"]) == ("out_of_range", 3)
+
+
+@pytest.mark.parametrize(("scope", "where"), [("organisation", "in your"), ("team", "for your")])
+def test_an_administrator_lets_an_answer_bring_fewer(
+    office: Organisation,
+    bob: User,
+    dana: User,
+    design: Team,
+    script: Script,
+    as_: Any,
+    scope: str,
+    where: str,
+) -> None:
+    """The tightest of several says so, and what it refuses holds no money."""
+    limits = {"organisation": "4", "team": "4"} | {scope: "3"}
+    for of, most in limits.items():
+        fields = {"scope": of, "team": design.pk if of == "team" else "", "most_per_answer": most}
+        answer = as_(dana).post(at("policies.imagepolicy", "add"), fields | CONTROLS)
+        assert answer.status_code == 302, answer.content
+    for number, n in enumerate((2, 2, 1, 1)):
+        script.calls(json.dumps({"prompt": f"fox {number}", "n": n}), id=f"call_{number}")
+    script.says("Three.")
+    turn = work(ask(as_(bob), "many foxes"))
+    assert [plan.n for plan in script.bill] == [2, 1]
+    refused = [refusal_of(turn, f"call_{number}") for number in (1, 3)]
+    assert [(no["code"], no["most"]) for no in refused] == [
+        ("out_of_range", 1),
+        ("out_of_range", 0),
+    ]
+    policy = ImagePolicy.objects.of(office).get(scope=scope)
+    assert {no["rule"] for no in refused} == {policy.pk}
+    assert f"at most 3 pictures {where}" in refused[0]["message"]
+    assert "Left in this one: 1." in refused[0]["message"]
+    holds = Hold.objects.of(office).filter(capability="image")
+    assert [(hold.state, hold.pictures) for hold in holds.order_by("held_at")] == [
+        ("settled", 2),
+        ("settled", 1),
+    ]
+
+
+def refusal_of(turn: Turn, call: str) -> dict[str, Any]:
+    refusal: dict[str, Any] = turn.messages.get(turn=turn, data__call_id=call).data["refusal"]
+    return refusal
 
 
 # One picture at a time.

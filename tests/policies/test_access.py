@@ -108,6 +108,8 @@ def test_the_strictest_policy_counts(dana: User, bobs: Spender) -> None:
         ImagePolicy(scope="user", subject="who_x", most_pictures=1),
         ImagePolicy(),
         ImagePolicy(most_pictures=11),
+        ImagePolicy(most_per_answer=0),
+        ImagePolicy(most_per_answer=11),
         ImagePolicy(most_side=8),
         ModelAccess(model="mod_a", scope="galaxy"),
     ],
@@ -135,12 +137,18 @@ denials = st.builds(
     st.sampled_from(["any", "chat", "image"]),
 )
 policies = st.builds(
-    lambda at, side, quality, n, models: ImagePolicy(
-        most_side=side, most_quality=quality, most_pictures=n, allowed_models=models, **at
+    lambda at, side, quality, n, answer, models: ImagePolicy(
+        most_side=side,
+        most_quality=quality,
+        most_pictures=n,
+        most_per_answer=answer,
+        allowed_models=models,
+        **at,
     ),
     where,
     st.none() | st.integers(64, 4096),
     st.sampled_from(QUALITIES),
+    st.none() | st.integers(1, 10),
     st.none() | st.integers(1, 10),
     st.lists(st.sampled_from(MODELS), unique=True, max_size=3),
 )
@@ -155,6 +163,7 @@ def allowed(spender: Spender) -> set[tuple[str, Any]]:
         *((use, name) for use in uses for name in MODELS if access.permitted(spender, use)(name)),
         *(("side", side) for side in (64, 512, 1024, 4096) if limits.side(side, 64).allowed),
         *(("n", n) for n in range(1, 11) if limits.pictures(n).allowed),
+        *(("of 9", n) for n in range(1, 10) if limits.answer(n, drawn=1, most=9).allowed),
         *(("quality", name) for name in (*QUALITIES, "auto") if limits.quality(name).allowed),
     }
 

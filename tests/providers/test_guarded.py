@@ -26,6 +26,7 @@ from providers.shapes import (
     Question,
     Queued,
     Text,
+    Usage,
 )
 from tale.lib import aio
 from tests.people import actor_for
@@ -90,6 +91,18 @@ def test_too_many_requests_is_asked_once_more_after_the_pause(
     upstream.calls = [[Limited(0.1)]]
     assert isinstance(fail(provider), Limited)
     assert len(upstream.keys) == 4
+
+
+@pytest.mark.parametrize("failed", [Limited(0.1), BadKey()])
+def test_what_was_billed_is_told_and_not_asked_again(
+    provider: Provider, upstream: Upstream, alice: User, failed: ProviderFailed
+) -> None:
+    for secret in ("first-key", "second-key"):
+        credentials.add(actor=actor_for(alice), provider=provider, kind="key", secret=secret)
+    failed.usage = Usage(text_out=9)
+    upstream.calls = [[failed], [DONE]]
+    assert fail(provider).usage == failed.usage
+    assert len(upstream.keys) == 1
 
 
 def test_a_pause_longer_than_the_deadline_is_told_and_spares_the_others(

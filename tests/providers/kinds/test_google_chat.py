@@ -151,6 +151,17 @@ def test_silence_is_asked_about_once(sim: Any, google: Google) -> None:
     assert isinstance(ended, Ended)
 
 
+def test_silence_is_paid_for_when_the_second_try_fails(sim: Any, google: Google) -> None:
+    sim.chat.says("")
+    sim.faults.next("wrong_content_type")  # of the silence
+    sim.faults.next("unavailable")
+    failed = failure(google)
+    assert type(failed) is NotBilled
+    assert failed.usage is not None
+    assert failed.usage.text_in > 0
+    assert not failed.lets_another_try
+
+
 @pytest.mark.parametrize(
     ("fault", "how", "code"),
     [
