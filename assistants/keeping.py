@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -54,8 +55,14 @@ async def _kept(
     facts = replace(facts, picture=name, statement=link)
     marked = await provenance.mark(picture.content, facts=facts, ingredients=sources)
     path = f"{_folder(hold)}/{place}-{uuid.uuid4().hex}"
-    await in_db(spool.keep, path, marked.content)
-    return File(facts.picture, path, marked.content, marked.by, facts.source_type)
+    sha256 = await in_db(_written, path, marked.content)
+    return File(facts.picture, path, marked.content, sha256, marked.by, facts.source_type)
+
+
+def _written(path: str, content: bytes) -> str:
+    """With its hash, which takes a while too."""
+    spool.keep(path, content)
+    return hashlib.sha256(content).hexdigest()
 
 
 class _MadeOf(NamedTuple):
