@@ -30,6 +30,7 @@ class File:
     id: str
     path: str
     content: bytes
+    sha256: str
     marked_by: By
     source_type: str = ""
     likeness: int | None = None
@@ -172,7 +173,7 @@ def rows_for(
                 ordinal=place,
                 state=State.ASIDE if file.refused else state,
                 path=file.path,
-                sha256=hashlib.sha256(file.content).hexdigest(),
+                sha256=file.sha256,
                 size_bytes=len(file.content),
                 media_type=seen.media_type,
                 width=seen.width,

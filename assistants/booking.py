@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from assistants import artifacts, calls, gate, inspection, jobs, keeping, spool
+from assistants import artifacts, calls, inspection, jobs, keeping, spool
 from assistants.models import Artifact, ImageJob
 from policies import late, losses
 from policies.late import Booked
@@ -27,17 +27,15 @@ async def complete(
 ) -> list[Artifact]:
     """Looked at, marked, then booked and listed. What came is on disk by now: this may take its
     time, and whoever comes after a crash begins here again."""
-    passed = await gate.pass_made(finished.pictures)
-    finished = replace(finished, pictures=passed.sound)
     try:
-        if passed.unsound:
-            await in_db(artifacts.write_aside, hold.pk, passed.unsound)
-        files = await keeping.keep(job, passed.sound, passed.looks, hold=hold, now=now)
+        files, unsound = await keeping.keep(job, finished.pictures, hold=hold, now=now)
+        if unsound:
+            await in_db(artifacts.write_aside, hold.pk, unsound)
     except spool.Full:
         await in_db(lose, job=job, hold=hold, finished=finished, now=now)
         return []
     return await in_db(
-        _book, job=job, hold=hold, finished=finished, files=files, now=now, unsound=passed.unsound
+        _book, job=job, hold=hold, finished=finished, files=files, now=now, unsound=unsound
     )
 
 
@@ -61,7 +59,7 @@ def _book(
 @again.atomic
 def lose(*, job: ImageJob, hold: Hold, finished: Finished, now: datetime) -> None:
     """Paid, and there is no room for it anywhere: the money is booked as it was billed."""
-    lines, confidence = calls.billed(hold, _used(finished, len(finished.pictures)))
+    lines, confidence = calls.billed(hold, _used(finished))
     job = jobs.locked(job)
     if not late.settle(hold=hold, lines=lines, now=now, confidence=confidence):
         return  # somebody else was faster, and may have found room
@@ -92,8 +90,7 @@ def finish(
     What comes after somebody stopped it, after its money went back or after it was presumed to be
     billed is kept and not delivered.
     """
-    came = len(finished.pictures) + len(unsound)
-    lines, confidence = calls.billed(hold, _used(finished, came))
+    lines, confidence = calls.billed(hold, _used(finished))
     job = jobs.locked(job)
     booked = late.settle(hold=hold, lines=lines, now=now, confidence=confidence)
     if not booked and not _was_presumed(hold):
@@ -127,6 +124,7 @@ def _was_presumed(hold: Hold) -> bool:
     return lines.filter(kind=Entry.Kind.PRESUMED).exists() and not kept.exists()
 
 
-def _used(finished: Finished, came: int) -> Usage:
+def _used(finished: Finished) -> Usage:
     """What came was drawn, whatever its provider counts."""
+    came = len(finished.pictures)
     return replace(finished.usage, pictures=max(finished.usage.pictures, came))

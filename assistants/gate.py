@@ -7,8 +7,9 @@ time, so a bomb takes the child and not the worker.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -23,20 +24,26 @@ MOST_BYTES, MOST_UPLOADED = 32 * 2**20, 20 * 2**20
 DECODE_S = 20.0
 EXAMINE, FIRST_FRAME = "tale.lib.likeness:examine", "tale.lib.imaging:first_frame"
 MASK, NORMALISE = "tale.lib.imaging:mask", "tale.lib.imaging:normalise"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    sound: tuple[Picture, ...]
+class Passed(Generic[T]):
+    sound: tuple[T, ...]  # what became of each
     unsound: tuple[Picture, ...]
     looks: tuple[int | None, ...] = ()  # of each sound one, see likeness.py
 
 
-async def pass_made(pictures: Sequence[Picture]) -> Passed:
+async def pass_made(
+    pictures: Sequence[Picture], meanwhile: Callable[[int, Picture], Awaitable[T]]
+) -> Passed[T]:
     """What a provider sent. A sound picture keeps its bytes, and with them its credentials; what
-    comes after its end is cut. Of an animation the first frame is taken."""
-    looked = await asyncio.gather(*map(_made, pictures))
-    pairs = list(zip(pictures, looked, strict=True))
+    comes after its end is cut. Of an animation the first frame is taken.
+
+    `meanwhile` is done with each, and its place, while its pixels are decoded: most are sound.
+    What it made of an unsound one is dropped, and so is how it failed."""
+    made = (_made(place, each, meanwhile) for place, each in enumerate(pictures))
+    pairs = list(zip(pictures, await asyncio.gather(*made), strict=True))
     return Passed(
         sound=tuple(seen[0] for _, seen in pairs if seen is not None),
         unsound=tuple(sent for sent, seen in pairs if seen is None),
@@ -74,16 +81,25 @@ async def pass_mask(content: bytes, *, field: str = "mask") -> Picture:
         raise Refusal(unsound.code, message, field=field) from unsound
 
 
-async def _made(picture: Picture) -> tuple[Picture, int | None] | None:
+async def _made(
+    place: int, picture: Picture, meanwhile: Callable[[int, Picture], Awaitable[T]]
+) -> tuple[T, int | None] | None:
     """With what it looks like: it is decoded once."""
     try:
         read = outline.read(picture.content, most_bytes=MOST_BYTES)
-        sound = Picture(picture.content[: read.length], read.media_type)
+        cut = Picture(picture.content[: read.length], read.media_type)
         if read.frames > 1:
-            sound = Picture(await _in_child(FIRST_FRAME, sound.content), outline.PNG)
-        return sound, likeness.as_bits(await _in_child(EXAMINE, sound.content))
+            cut = Picture(await _in_child(FIRST_FRAME, cut.content), outline.PNG)
+        looks, made = await asyncio.gather(
+            _in_child(EXAMINE, cut.content), meanwhile(place, cut), return_exceptions=True
+        )
+        if isinstance(looks, BaseException):
+            raise looks
     except Unsound:
         return None
+    if isinstance(made, BaseException):
+        raise made
+    return made, likeness.as_bits(looks)
 
 
 def look(content: bytes) -> Outline:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from assistants import arrivals, artifacts, inspection, provenance, spool, statements
+from assistants import arrivals, artifacts, gate, inspection, provenance, spool, statements
 from assistants.artifacts import File
 from assistants.marking import metadata
 from assistants.marking.metadata import Facts
@@ -20,16 +21,15 @@ from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 
 
-async def keep(
-    job: ImageJob,
-    pictures: Sequence[Picture],
-    looks: Sequence[int | None],
-    *,
-    hold: Hold,
-    now: datetime,
-) -> list[File]:
-    """`looks`: of each, what the gate has seen. Each attempt writes names of its own: two that sign
-    the same picture write different bytes, and a row's hash is of its file."""
+class Kept(NamedTuple):
+    files: Sequence[File]
+    unsound: Sequence[Picture]
+
+
+async def keep(job: ImageJob, pictures: Sequence[Picture], *, hold: Hold, now: datetime) -> Kept:
+    """Marked and written while the gate looks: what it then refuses has no row, so `tidy` throws
+    its file away. Each attempt writes names of its own: two that sign the same picture write
+    different bytes, and a row's hash is of its file."""
     made_of = await _made_from(job)
     sources = made_of.sources
     facts = Facts(
@@ -41,30 +41,28 @@ async def keep(
         source_type=made_of.source_type,
         did="edited" if sources else "created",
     )
-    files = await asyncio.gather(
-        *(
-            _kept(picture, seen, place, hold, facts, made_of.sources)
-            for place, (picture, seen) in enumerate(zip(pictures, looks, strict=True))
-        )
-    )
-    return await inspection.look(files, hold.organisation)
+    passed = await gate.pass_made(pictures, partial(_kept, hold=hold, facts=facts, sources=sources))
+    seen = zip(passed.sound, passed.looks, strict=True)
+    files = [replace(file, likeness=looks) for file, looks in seen]
+    return Kept(await inspection.look(files, hold.organisation), passed.unsound)
 
 
 async def _kept(
-    picture: Picture,
-    looks: int | None,
-    place: int,
-    hold: Hold,
-    facts: Facts,
-    sources: Sequence[bytes],
+    place: int, picture: Picture, *, hold: Hold, facts: Facts, sources: Sequence[bytes]
 ) -> File:
     name = new_id("art")
     link = statements.link_to(name, hold.organisation)
     facts = replace(facts, picture=name, statement=link)
     marked = await provenance.mark(picture.content, facts=facts, ingredients=sources)
     path = f"{_folder(hold)}/{place}-{uuid.uuid4().hex}"
-    await in_db(spool.keep, path, marked.content)
-    return File(facts.picture, path, marked.content, marked.by, facts.source_type, looks)
+    sha256 = await in_db(_written, path, marked.content)
+    return File(facts.picture, path, marked.content, sha256, marked.by, facts.source_type)
+
+
+def _written(path: str, content: bytes) -> str:
+    """With its hash, which takes a while too."""
+    spool.keep(path, content)
+    return hashlib.sha256(content).hexdigest()
 
 
 class _MadeOf(NamedTuple):

@@ -6,7 +6,6 @@ sweeper of the same machine carries it over; only a copy that reads back the sam
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from pathlib import Path
@@ -94,9 +93,8 @@ def _stored(path: str, content: bytes) -> bool:
             store.delete(path)
         store.save(path, ContentFile(content))
         with store.open(path) as file:
-            same = hashlib.sha256(file.read()).digest() == hashlib.sha256(content).digest()
-        if not same:
-            raise OSError("it kept something else")
+            if file.read() != content:
+                raise OSError("it kept something else")
     except Exception as broken:  # the store's library raises of its own kinds
         pause_s = PAUSES_S[min(_Store.failures, len(PAUSES_S) - 1)]
         _Store.failures, _Store.rests_until = _Store.failures + 1, time.monotonic() + pause_s

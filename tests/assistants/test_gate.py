@@ -16,7 +16,7 @@ from django.core.files.storage import storages
 from PIL import Image, ImageCms, PngImagePlugin
 
 from accounts.models import Organisation, User
-from assistants import gate, images
+from assistants import artifacts, gate, images
 from assistants.context import Context
 from assistants.models import Artifact, DeletionProof, ImageJob
 from policies.models import Call, Entry, Hold
@@ -49,8 +49,11 @@ def upload(content: bytes) -> Picture:
     return asyncio.run(gate.pass_upload(content))
 
 
-def made(*contents: bytes) -> gate.Passed:
-    return asyncio.run(gate.pass_made([Picture(content) for content in contents]))
+def made(*contents: bytes) -> gate.Passed[Picture]:
+    async def as_it_is(_place: int, picture: Picture) -> Picture:
+        return picture
+
+    return asyncio.run(gate.pass_made([Picture(content) for content in contents], as_it_is))
 
 
 def opened(content: bytes) -> Image.Image:
@@ -210,6 +213,29 @@ def test_a_sound_picture_is_not_lost_to_what_it_looks_like(monkeypatch: pytest.M
     assert likeness.examine(encoded("PNG")) == b""
 
 
+def test_what_was_done_with_a_bad_one_meanwhile_is_dropped_and_how_it_failed() -> None:
+    good, bad = encoded("PNG"), HOSTILE["a PNG broken inside"][0]
+    begun = []
+
+    async def fails(place: int, picture: Picture) -> int:
+        begun.append(place)
+        if picture.content == bad:
+            raise OSError("no room")
+        return place
+
+    passed = asyncio.run(gate.pass_made([Picture(bad), Picture(good)], fails))
+    assert (passed.sound, passed.unsound) == ((1,), (Picture(bad),))
+    assert sorted(begun) == [0, 1]
+
+
+def test_what_fails_with_a_good_one_meanwhile_is_said() -> None:
+    async def fails(_place: int, _picture: Picture) -> None:
+        raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        asyncio.run(gate.pass_made([Picture(encoded("PNG"))], fails))
+
+
 def test_colours_are_what_they_were() -> None:
     swapped = encoded("PNG", Image.new("RGB", (8, 8), GREEN), icc_profile=swapped_profile())
     plain = opened(upload(swapped).content)
@@ -253,13 +279,17 @@ def test_what_was_set_aside_is_cleared_away_by_whoever_manages_chats(
     assert DeletionProof.objects.of(office).get().sha256 == [kept.sha256]
 
 
+@pytest.mark.parametrize("bad", [bomb(), HOSTILE["a PNG broken inside"][0]])
 def test_a_bad_one_among_good_ones_takes_nothing_from_them(
-    office: Organisation, bob: User, script: Script
+    office: Organisation, bob: User, script: Script, bad: bytes
 ) -> None:
-    script.sends = [png(64, 64), bomb(), png(32, 32)]
+    script.sends = [png(64, 64), bad, png(32, 32)]
     drawn = draw(bob, n=3)
     assert [(row.width, row.ordinal) for row in drawn] == [(64, 0), (32, 1)]
-    assert [row.state for row in Artifact.objects.of(office)].count("aside") == 1
+    [aside] = Artifact.objects.of(office).filter(state="aside")
+    assert aside.get_bytes() == bad
+    folder = artifacts.folder_of(Hold.objects.of(office).get().pk)
+    assert set(artifacts.files_in(folder)) == {row.path for row in drawn}
     assert sum(entry.pictures for entry in Entry.objects.of(office)) == 3
     assert [row.pk for row in draw(bob, n=3)] == [row.pk for row in drawn]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from assistants import (
     beginning,
     booking,
     deletion,
+    gate,
     images,
     keeping,
     provenance,
@@ -139,6 +141,21 @@ def test_a_picture_that_cannot_be_marked_is_kept_and_that_is_said(
     assert Hold.objects.of(office).get().state == "settled"
 
 
+def test_it_is_marked_while_its_pixels_are_looked_at(
+    office: Organisation, bob: User, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, both = child.call, asyncio.Barrier(2)
+
+    async def together(target: str, **arguments: Any) -> bytes:
+        if target in (provenance.MARK, gate.EXAMINE):
+            await asyncio.wait_for(both.wait(), timeout=5)
+        return await call(target, **arguments)
+
+    monkeypatch.setattr(child, "call", together)
+    [row] = draw(bob, Wish("a fox"))
+    assert row.marked_by == "ours"
+
+
 def test_what_a_dead_worker_left_is_marked_by_who_finishes_it(
     office: Organisation, bob: User, script: Script
 ) -> None:
@@ -161,7 +178,7 @@ def test_the_loser_of_two_finishers_leaves_the_winners_file(
     arrivals.write(hold.pk, finished)
     keep = async_to_sync(keeping.keep)
     now = timezone.now()
-    winner, loser = (keep(job, finished.pictures, [None], hold=hold, now=now) for _ in range(2))
+    winner, loser = (keep(job, finished.pictures, hold=hold, now=now).files for _ in range(2))
     for files in (winner, loser):
         booking.finish(job=job, hold=hold, finished=finished, files=files, now=now)
         keeping.tidy(hold)

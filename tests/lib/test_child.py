@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -176,6 +177,21 @@ def test_two_children_share_the_work_one_job_each() -> None:
     pids = asyncio.run(five())
     assert time.monotonic() - start >= 0.45  # three rounds
     assert len(set(pids)) <= 2
+
+
+def test_what_waits_in_line_is_not_copied_for_it() -> None:
+    data = bytes(8 * 2**20)
+
+    async def ten() -> None:
+        await asyncio.gather(*(child.call(f"{HERE}:echo", data=data, times=0) for _ in range(10)))
+
+    run("echo", data=b"warm")
+    tracemalloc.start()
+    try:
+        asyncio.run(ten())
+        assert tracemalloc.get_traced_memory()[1] < len(data)
+    finally:
+        tracemalloc.stop()
 
 
 def test_it_serves_every_loop_of_the_process_also_at_once() -> None:

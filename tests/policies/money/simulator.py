@@ -338,8 +338,9 @@ def in_(world: World) -> Iterator[None]:
     def adapter_for(_provider: Any) -> Simulated:
         return Simulated(world)
 
-    async def passed(pictures: Any) -> Passed:
-        sound = tuple(each for each in pictures if each.content != BROKEN)
+    async def passed(pictures: Any, meanwhile: Any) -> Passed[Any]:
+        made = [(await meanwhile(place, each), each) for place, each in enumerate(pictures)]
+        sound = tuple(file for file, each in made if each.content != BROKEN)
         unsound = tuple(each for each in pictures if each.content == BROKEN)
         return Passed(sound, unsound, looks=(None,) * len(sound))
 
