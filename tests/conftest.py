@@ -16,6 +16,7 @@ from django.core.cache import cache as django_cache
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from redis import Redis
+from servestatic.middleware import ServeStaticMiddleware
 
 from tale.lib import append_only
 from tests.people import (
@@ -112,6 +113,20 @@ def tables_with_rows() -> list[str]:
 
 MIGRATED = {"django_content_type", "auth_permission"}  # what `migrate` writes; no test does
 TransactionTestCase._fixture_teardown = empty_the_tables
+
+
+def find_static_files(middleware: ServeStaticMiddleware) -> None:
+    """Once: every client of a test has middleware of its own, and none finds others."""
+    if not static_files:
+        find(middleware)
+        static_files.append((middleware.files, middleware.directories))
+    files, directories = static_files[0]
+    middleware.files, middleware.directories = dict(files), list(directories)
+
+
+static_files: list[tuple[dict[str, Any], list[Any]]] = []
+find = ServeStaticMiddleware.add_files_from_finders
+ServeStaticMiddleware.add_files_from_finders = find_static_files
 
 
 @pytest.fixture(autouse=True)
