@@ -5,6 +5,7 @@ connection: `aio.in_db` stays on its thread. A test that needs commits, several 
 server says `@pytest.mark.django_db(transaction=True)`, and the tables are emptied behind it.
 """
 
+import gc
 import ipaddress
 import sys
 from collections.abc import Iterator
@@ -127,6 +128,12 @@ def find_static_files(middleware: ServeStaticMiddleware) -> None:
 static_files: list[tuple[dict[str, Any], list[Any]]] = []
 find = ServeStaticMiddleware.add_files_from_finders
 ServeStaticMiddleware.add_files_from_finders = find_static_files
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays until the end: the collector need not look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
