@@ -300,7 +300,7 @@ def _meeting(model: type[Row], spender: Spender) -> list[Row]:
 def _meets(row: Restriction, spender: Spender) -> bool:
     if row.scope == Scope.ORGANISATION:
         return True
-    return bool(row.subject) and row.subject == getattr(spender, row.scope)
+    return bool(row.subject) and row.subject == spender.stands_in(row.scope)
 
 
 def _off(row: FeatureSwitch) -> Verdict:

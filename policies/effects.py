@@ -18,11 +18,12 @@ WITHIN: dict[str, tuple[str, ...]] = {  # a week may lie in two months
 }
 
 
-def require(rule: BudgetRule, *, among: Iterable[BudgetRule]) -> None:
+def require(rule: BudgetRule, *, among: Iterable[BudgetRule], owner: str = "") -> None:
+    """`owner`: of the key that the rule is for; all that the key spends, its owner does."""
     if not rule.is_enabled or rule.action != BudgetRule.Action.BLOCK:
         return
     for other in among:
-        if other.pk != rule.pk and _comes_before(other, rule):
+        if other.pk != rule.pk and _comes_before(other, rule, owner):
             raise ValidationError(
                 {
                     "limit": ValidationError(
@@ -34,7 +35,7 @@ def require(rule: BudgetRule, *, among: Iterable[BudgetRule]) -> None:
             )
 
 
-def _comes_before(other: BudgetRule, rule: BudgetRule) -> bool:
+def _comes_before(other: BudgetRule, rule: BudgetRule, owner: str) -> bool:
     """It counts all that the rule counts, in that time or longer, and allows no more of it."""
     return (
         other.action == BudgetRule.Action.BLOCK
@@ -42,7 +43,7 @@ def _comes_before(other: BudgetRule, rule: BudgetRule) -> bool:
         and other.measure == rule.measure
         and other.limit <= rule.limit
         and _counts_all(other, rule)
-        and _meets_all(other, rule)
+        and _meets_all(other, rule, owner)
     )
 
 
@@ -52,11 +53,14 @@ def _counts_all(other: BudgetRule, rule: BudgetRule) -> bool:
     return anything or counts_pictures or other.capability == rule.capability
 
 
-def _meets_all(other: BudgetRule, rule: BudgetRule) -> bool:
+def _meets_all(other: BudgetRule, rule: BudgetRule, owner: str) -> bool:
     if other.is_default:
         return False
-    (kind, whose), (wanted, named) = _reach(other), _reach(rule)
-    return kind == "everybody" or (kind == wanted and whose in ("", named))
+    kind, whose = _reach(other)
+    reached = [_reach(rule), *([(BudgetRule.Scope.USER, owner)] if owner else [])]
+    return kind == "everybody" or any(
+        kind == wanted and whose in ("", named) for wanted, named in reached
+    )
 
 
 def _reach(rule: BudgetRule) -> tuple[str, str]:

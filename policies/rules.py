@@ -16,7 +16,7 @@ from django.db.models import QuerySet, Sum
 
 from accounts import audit
 from accounts.actor import Actor
-from accounts.models import Organisation
+from accounts.models import ApiKey, Organisation
 from policies import effects, periods
 from policies.models import BudgetRule, Entry, Hold, RuleBook, Window
 from policies.spender import Book, Spender
@@ -38,7 +38,7 @@ def save(*, actor: Actor, rule: BudgetRule, now: datetime) -> BudgetRule:
     known = BudgetRule.objects.of(actor.organisation).filter(pk=rule.pk).first()
     rule.organisation = actor.organisation
     rule.full_clean()
-    effects.require(rule, among=in_force(actor.organisation))
+    effects.require(rule, among=in_force(actor.organisation), owner=_owner_of_key(rule))
     rule.save()
     _count_anew(known, rule, now=now)
     old, new = audit.changes(audit.picture_of(known) if known else {}, audit.picture_of(rule))
@@ -158,6 +158,15 @@ def summed(lines: QuerySet[Entry]) -> list[Entry]:
 
 def weight(rule: BudgetRule, *, amount_micro: int, pictures: int) -> int:
     return pictures if rule.measure == BudgetRule.Measure.PICTURES else amount_micro
+
+
+def _owner_of_key(rule: BudgetRule) -> str:
+    """Of the one key that the rule is for, if it is somebody's."""
+    if rule.scope != BudgetRule.Scope.KEY or not rule.subject:
+        return ""
+    keys = ApiKey.objects.of(rule.organisation).select_related("owner__user")
+    key = keys.filter(pk=rule.subject).first()
+    return audit.who(rule.organisation.pk, key.owner.user) if key and key.owner else ""
 
 
 @lru_cache(maxsize=1024)

@@ -25,13 +25,14 @@ class Spender:
     key: str = ""
     assistant: str = ""
     team: str = ""
+    own_team: str = ""  # of a person: what it allows holds for them whoever pays
     surface: str = "web"
     book: Book | None = None  # of the rules, whose lock this transaction holds: see rules.bound
 
     @classmethod
     def of(cls, actor: Actor, *, assistant: str = "", team: Team | None = None) -> Spender:
         """A key pays with its own team, a person with the team they chose."""
-        key = actor.key
+        key, member = actor.key, actor.membership
         paying = key.team_id if key else (team.pk if team else "")
         return cls(
             organisation=actor.organisation,
@@ -39,8 +40,14 @@ class Spender:
             key=key.pk if key else "",
             assistant=assistant,
             team=paying or "",
+            own_team=(member.primary_team_id if member else "") or "",
             surface=actor.surface,
         )
+
+    def stands_in(self, scope: str) -> str:
+        """Who they are there, as far as rules allow or forbid."""
+        found: str = getattr(self, scope)
+        return self.team or self.own_team if scope == "team" else found
 
 
 @dataclass(frozen=True, slots=True)

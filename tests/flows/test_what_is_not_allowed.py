@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import AuditLine, Organisation, User
+from accounts.models import AuditLine, Membership, Organisation, Team, User
 from assistants import artifacts, beginning, pulse
 from assistants.context import Context
 from assistants.models import Artifact
@@ -131,6 +131,36 @@ def test_a_denied_model(
     put(ModelAccess(model=image.pk, capability="image"))
     assert draw(api, key_for, bob, model="studio-image")[:2] == (403, "model_not_allowed")
     assert draw(api, key_for, bob)[0] == 403
+    assert untouched(office, script)
+
+
+@pytest.mark.parametrize("pays", ["own", "team"])
+@pytest.mark.parametrize("what", ["switch", "policy", "model"])
+def test_a_team_is_governed_whoever_pays(
+    office: Organisation,
+    design: Team,
+    bob: User,
+    api: Any,
+    key_for: Any,
+    script: Script,
+    put: Any,
+    pays: str,
+    what: str,
+) -> None:
+    """A key without a team leaves its owner's team's budget, and none of its rules."""
+    rows = {
+        "switch": FeatureSwitch(feature="image_generation"),
+        "policy": ImagePolicy(most_pictures=1),
+        "model": ModelAccess(
+            model=Model.objects.of(office).get(remote_id="studio-image").pk, capability="image"
+        ),
+    }
+    row = rows[what]
+    row.scope, row.subject = "team", design.pk
+    put(row)
+    Membership.objects.of(office).filter(user=bob).update(primary_team=design)
+    key = key_for(bob, team=design if pays == "team" else None)
+    assert api(key).post("/openai/v1/images/generations", SENT).status_code in (400, 403)
     assert untouched(office, script)
 
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import AuditLine, Organisation, User
 from policies import (
     budgets,
@@ -119,6 +120,18 @@ class TestEffects:
         with pytest.raises(ValidationError, match="Without effect"):
             limit(alice, **about)
         assert limit(alice, **(about | {"money": 99})).limit == 99
+
+    def test_of_a_key_behind_its_owners(
+        self, acme: Organisation, alice: User, bob: User, key_for: Any
+    ) -> None:
+        """All that a key spends, its owner does; a service key has none."""
+        limit(alice, scope="user", subject=audit.who(acme.pk, bob), money=100)
+        service = key_for(alice, owner=None).row.pk
+        assert limit(alice, scope="key", subject=service, money=101).limit == 101
+        own = {"scope": "key", "subject": key_for(bob).row.pk}
+        with pytest.raises(ValidationError, match="Without effect"):
+            limit(alice, **own, money=101)
+        assert limit(alice, **own, money=99).limit == 99
 
     @pytest.mark.parametrize(
         "about",
