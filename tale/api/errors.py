@@ -27,9 +27,7 @@ class Envelope(NamedTuple):
 
 
 def envelope(refusal: Refusal, face: Face, request_id: str) -> Envelope:
-    headers = {"X-Error-Code": refusal.code}
-    if refusal.retry_after_s:
-        headers["Retry-After"] = str(refusal.retry_after_s)
+    headers = headers_of(refusal)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if _is_final(refusal):
@@ -41,6 +39,16 @@ def envelope(refusal: Refusal, face: Face, request_id: str) -> Envelope:
             return Envelope(refusal.status, {"error": _openai(refusal)}, headers)
         case Face.MISTRAL:
             return Envelope(*_mistral(refusal), headers)
+
+
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """What people and machines are told alike."""
+    headers = {"X-Error-Code": refusal.code}
+    if refusal.retry_after_s:
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    if refusal.status == 416:
+        headers["Content-Range"] = f"bytes */{refusal.details['size']}"
+    return headers
 
 
 # Client libraries repeat a 429 and any 5xx by themselves; this header stops them. A wire sends it

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from tale.api.errors import FINAL, respond
+from tale.api.errors import FINAL, headers_of, respond
 from tale.api.faces import Face, face_of
 from tale.lib.causes import refusal_of
 from tale.lib.htmx import is_htmx
@@ -63,9 +63,8 @@ def _for_machines(request: HttpRequest, refusal: Refusal, face: Face) -> HttpRes
 
 def _for_people(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     response = _spoken(request, refusal)
-    response.headers["X-Error-Code"] = refusal.code
-    if refusal.retry_after_s:
-        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    for name, value in headers_of(refusal).items():
+        response.headers[name] = value
     return response
 
 
