@@ -105,6 +105,25 @@ def test_too_long_a_key_and_too_many_pictures_name_their_bounds(
     assert "no more than 16" in answer.json()["error"]["message"]
 
 
+def spend(program: Any, door: str, headers: dict[str, str] | None = None, **wish: Any) -> Any:
+    """At the door for new pictures, or the one for edits, where every field is a text."""
+    is_edit = door.startswith("edits")
+    wish = SENT | ({"image": "art_none"} if is_edit else {}) | wish
+    kind = MULTIPART_CONTENT if is_edit else ""
+    return program.post(f"/openai/v1/images/{door}", wish, kind, headers=headers or {})
+
+
+@pytest.mark.parametrize("door", ["generations", "edits"])
+@pytest.mark.parametrize("key", ["", "   ", "\t"])
+def test_a_key_that_is_none_is_not_taken_for_no_key(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script, door: str, key: str
+) -> None:
+    answer = spend(api(key_for(bob)), door, {"Idempotency-Key": key})
+    assert refused(answer) == (400, "invalid_idempotency_key", "Idempotency-Key")
+    assert "leave the header out" in answer.json()["error"]["message"]
+    assert nothing_moved(office, script)
+
+
 def test_each_door_says_how_it_is_sent_to(
     office: Organisation, bob: User, api: Any, key_for: Any
 ) -> None:
