@@ -56,6 +56,14 @@ def nothing_moved(office: Organisation, script: Script) -> bool:
         ({"quality": "holy"}, (400, "invalid_value", "quality")),
         ({"model": "no-such-model"}, (404, "model_not_found", "model")),
         ({"prompt": " \u200b "}, (400, "blank", "prompt")),
+        ({"user": 5}, (400, "invalid_type", "user")),
+        ({"user": {"a": 1}}, (400, "invalid_type", "user")),
+        ({"user": [1]}, (400, "invalid_type", "user")),
+        ({"user": True}, (400, "invalid_type", "user")),
+        ({"user": None}, (400, "null_not_allowed", "user")),
+        ({"user": "x" * 65}, (400, "too_long", "user")),
+        ({"safety_identifier": 5}, (400, "invalid_type", "safety_identifier")),
+        ({"safety_identifier": "x" * 65}, (400, "too_long", "safety_identifier")),
     ],
 )
 def test_a_wish_that_no_model_meets(
@@ -111,6 +119,16 @@ def spend(program: Any, door: str, headers: dict[str, str] | None = None, **wish
     wish = SENT | ({"image": "art_none"} if is_edit else {}) | wish
     kind = MULTIPART_CONTENT if is_edit else ""
     return program.post(f"/openai/v1/images/{door}", wish, kind, headers=headers or {})
+
+
+def test_who_it_is_for_is_a_short_text(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script
+) -> None:
+    program = api(key_for(bob))
+    answer = spend(program, "edits", user="x" * 65)
+    assert refused(answer) == (400, "too_long", "user")
+    assert nothing_moved(office, script)
+    assert draw(program, user="x" * 64, safety_identifier=None).status_code == 200
 
 
 @pytest.mark.parametrize("door", ["generations", "edits"])
