@@ -121,6 +121,14 @@ def spend(program: Any, door: str, headers: dict[str, str] | None = None, **wish
     return program.post(f"/openai/v1/images/{door}", wish, kind, headers=headers or {})
 
 
+@pytest.mark.parametrize("door", ["generations?foo=1", "edits?foo=1"])
+def test_what_stands_behind_the_question_mark_is_not_passed_over(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script, door: str
+) -> None:
+    assert refused(spend(api(key_for(bob)), door)) == (400, "unknown_parameter", "foo")
+    assert nothing_moved(office, script)
+
+
 def test_who_it_is_for_is_a_short_text(
     office: Organisation, bob: User, api: Any, key_for: Any, script: Script
 ) -> None:

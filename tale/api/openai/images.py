@@ -114,6 +114,8 @@ def _key(request: HttpRequest, actor: Actor) -> str:
 def _actor(request: HttpRequest) -> Actor:
     actor = admitted(request, spends=True)
     actor.require("use_workspace", scope="images")
+    for name in request.GET:
+        raise Refusal("unknown_parameter", field=name[:80])
     return actor
 
 
