@@ -121,6 +121,17 @@ def spend(program: Any, door: str, headers: dict[str, str] | None = None, **wish
     return program.post(f"/openai/v1/images/{door}", wish, kind, headers=headers or {})
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400", "9" * 10_000])
+def test_what_is_no_number_is_named_where_it_stands(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script, number: str
+) -> None:
+    program, address = api(key_for(bob)), "/openai/v1/images/generations"
+    sent = f'{{"prompt": "a fox", "n": {number}}}'
+    answer = program.generic("POST", address, sent, "application/json")
+    assert refused(answer) == (400, "invalid_number", "n")
+    assert nothing_moved(office, script)
+
+
 @pytest.mark.parametrize("door", ["generations?foo=1", "edits?foo=1"])
 def test_what_stands_behind_the_question_mark_is_not_passed_over(
     office: Organisation, bob: User, api: Any, key_for: Any, script: Script, door: str
