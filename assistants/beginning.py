@@ -30,6 +30,7 @@ from tale.lib.refusals import Refusal
 
 TOLD = (ImageJob.State.UNKNOWN, ImageJob.State.REFUSED, ImageJob.State.PAID_NOT_STORED)
 SAME_FOR = timedelta(minutes=10)
+RETRY_AFTER_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _come_to(job: ImageJob, body_hash: str) -> list[Artifact] | None:
     if job.state in TOLD:
         raise lost(job)
     if job.state != ImageJob.State.FAILED:
-        raise Refusal("request_in_progress", job=job.pk)
+        raise Refusal("request_in_progress", job=job.pk, retry_after_s=RETRY_AFTER_S)
     return None
 
 

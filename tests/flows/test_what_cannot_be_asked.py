@@ -225,7 +225,9 @@ def test_a_second_one_while_the_first_is_on_its_way(
     first.start()
     while not ImageJob.objects.of(office).filter(state="running").exists():
         assert first.is_alive()
-    assert refused(draw(api(key), same))[:2] == (409, "request_in_progress")
+    second = draw(api(key), same)
+    assert refused(second)[:2] == (409, "request_in_progress")
+    assert second.headers["Retry-After"] == "2"
     first.join()
     assert answers[0].status_code == 200
     assert len(script.bill) == Hold.objects.of(office).count() == 1
