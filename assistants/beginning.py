@@ -216,8 +216,10 @@ def lost(job: ImageJob) -> Refusal:
             "An administrator has been told."
         )
         return Refusal("storage_unavailable", text, job=job.pk)
+    if jobs.is_interrupted(job):
+        return jobs.interrupted(job)
     code = job.refusal.get("code", "provider_bad_image")
-    if code != "content_policy":
+    if code != "content_policy" or job.state == ImageJob.State.FAILED:
         return Refusal(code, job=job.pk)
     text = _("It was made and stays booked, but your organisation holds back what looks like it.")
     return Refusal(code, text, job=job.pk)
