@@ -1,11 +1,11 @@
 """A refusal in the words of the API that was called. `envelope` knows the three dialects."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.serializers import as_serializer_error
@@ -18,6 +18,7 @@ from tale.lib.refusals import STATUS_OF, TEXT_OF, Refusal, Text, filled
 from tale.witness import witness
 
 Body = dict[str, Any]
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 class Envelope(NamedTuple):
@@ -62,7 +63,15 @@ def _is_final(refusal: Refusal) -> bool:
 
 def respond(refusal: Refusal, face: Face, request_id: str) -> JsonResponse:
     status, body, headers = envelope(refusal, face, request_id)
-    return JsonResponse(body, DjangoJSONEncoder, status=status, headers=headers)
+    response = JsonResponse(body, DjangoJSONEncoder, status=status, headers=headers)
+    return foreseen(response, refusal)
+
+
+def foreseen(response: Answer, refusal: Refusal) -> Answer:
+    """Django logs every 5xx as an error; what was foreseen is none."""
+    if refusal.code != "internal_error":
+        response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _native(refusal: Refusal, request_id: str) -> Body:
