@@ -67,6 +67,8 @@ def _for_people(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 def _spoken(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if is_htmx(request):
         return _toast(request, refusal)
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return respond(refusal, Face.NATIVE, _request_id(request))
     if not _shows_a_page(request):
         text = f"{refusal.code}: {refusal.message}\n"
         return HttpResponse(text, status=refusal.status, content_type="text/plain; charset=utf-8")
