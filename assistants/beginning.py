@@ -30,6 +30,7 @@ from tale.lib.refusals import Refusal
 
 TOLD = (ImageJob.State.UNKNOWN, ImageJob.State.REFUSED, ImageJob.State.PAID_NOT_STORED)
 SAME_FOR = timedelta(minutes=10)
+RETRY_AFTER_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _come_to(job: ImageJob, body_hash: str) -> list[Artifact] | None:
     if job.state in TOLD:
         raise lost(job)
     if job.state != ImageJob.State.FAILED:
-        raise Refusal("request_in_progress", job=job.pk)
+        raise Refusal("request_in_progress", job=job.pk, retry_after_s=RETRY_AFTER_S)
     return None
 
 
@@ -215,8 +216,10 @@ def lost(job: ImageJob) -> Refusal:
             "An administrator has been told."
         )
         return Refusal("storage_unavailable", text, job=job.pk)
+    if jobs.is_interrupted(job):
+        return jobs.interrupted(job)
     code = job.refusal.get("code", "provider_bad_image")
-    if code != "content_policy":
+    if code != "content_policy" or job.state == ImageJob.State.FAILED:
         return Refusal(code, job=job.pk)
     text = _("It was made and stays booked, but your organisation holds back what looks like it.")
     return Refusal(code, text, job=job.pk)

@@ -109,12 +109,15 @@ def conclude(
     code: str = "",
     states: Sequence[str] | None = None,
     is_shown: bool = False,
+    is_swept: bool = False,
 ) -> None:
     """`job` is locked. What was stopped stays stopped, whatever became of its calls. What the
-    caller knows is not asked again: `states` of its holds, and that something `is_shown`."""
+    caller knows is not asked again: `states` of its holds, and that something `is_shown`. What
+    `is_swept` while it runs has lost the process that ran it."""
     states = states_of(job) if states is None else states
     if job.state not in ImageJob.OPEN or set(states).intersection(ON_THE_WAY):
         return
+    has_died = is_swept and (job.state == State.RUNNING or is_interrupted(job))
     if is_shown or job.artifacts.filter(job=job, state=Artifact.State.READY).exists():
         job.state = State.DONE
     elif Hold.State.UNKNOWN in states:
@@ -124,8 +127,13 @@ def conclude(
     else:
         job.state = State.REFUSED if Hold.State.SETTLED in states else State.FAILED
     job.ended_at = None if job.state == State.UNKNOWN else now
-    job.refusal = {} if job.state == State.DONE else {"code": code or "provider_timeout"}
+    why = {"code": code or "provider_timeout"} | ({"interrupted": True} if has_died else {})
+    job.refusal = {} if job.state == State.DONE else why
     job.save(update_fields=["state", "ended_at", "refusal"])
+
+
+def is_interrupted(job: ImageJob) -> bool:
+    return bool(job.refusal.get("interrupted"))
 
 
 def _had_no_room(job: ImageJob) -> bool:
@@ -214,3 +222,26 @@ def stopped(job: ImageJob) -> Refusal:
     else:
         text = _("Stopped. Nothing was billed.")
     return Refusal("cancelled", text, job=job.pk, **spent)
+
+
+def interrupted(job: ImageJob) -> Refusal:
+    """It was not the provider's fault, so it is not said to be."""
+    spent, currency = billed(job), job.organisation.currency
+    if job.state == State.FAILED:
+        text = _(
+            "The work was interrupted here before a picture came. Nothing was billed. "
+            "Ask again, with the same key if you sent one."
+        )
+    elif job.state == State.UNKNOWN:
+        text = _(
+            "The work was interrupted here before a picture came. "
+            "Up to %(amount)s may still be billed; it is being checked."
+        )
+        text %= {"amount": money.show(spent["held_micro"], currency)}
+    else:
+        text = _(
+            "The work was interrupted here before a picture came. "
+            "%(amount)s was billed, and stays booked."
+        )
+        text %= {"amount": money.show(spent["amount_micro"], currency)}
+    return Refusal(job.refusal["code"], text, job=job.pk, **spent)

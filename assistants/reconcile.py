@@ -138,7 +138,7 @@ def presume(hold: Hold, *, now: datetime) -> bool:
 def _say_so(hold: Hold, *, now: datetime) -> None:
     """Who waits for it is told, and what still comes is not lost."""
     if job := jobs.of_hold(hold):
-        jobs.conclude(jobs.locked(job), now=now, code=LATE)
+        jobs.conclude(jobs.locked(job), now=now, code=LATE, is_swept=True)
 
 
 def clear(*, now: datetime) -> None:
@@ -185,7 +185,7 @@ def _job_of(hold: Hold) -> ImageJob | None:
 def _end(job: ImageJob | None, hold: Hold, *, now: datetime) -> None:
     calls.close(hold=hold, outcome="failed", code=LATE, now=now)
     if job:
-        jobs.conclude(job, now=now, code=LATE)
+        jobs.conclude(job, now=now, code=LATE, is_swept=True)
 
 
 def _adapter_of(hold: Hold) -> Adapter | None:

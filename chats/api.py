@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models.people import LONGEST_LINK_MINUTES
-from assistants import renditions, uploads
+from assistants import uploads
 from assistants.models import Artifact
 from chats import access, delivery, links, pictures
 from tale.lib import outline
-from tale.lib.aio import in_db, waited
+from tale.lib.aio import waited
 from tale.lib.multipart import MultipartParser, SentField
 from tale.lib.paging import PageQuery, PeriodQuery, Query
 from tale.lib.resource import Body, Resource, operation
@@ -205,25 +205,20 @@ class PictureContent(Resource):
         "Fetch the bytes of a picture",
         query=FileQuery,
         files=(outline.PNG, outline.JPEG, outline.WEBP),
-        refuses=(410,),
+        in_parts=True,
+        refuses=(410, 416),
         right="use_workspace",
         scope="images",
     )
     def get(self, request: Request, pk: str) -> HttpResponse:
         wanted = delivery.checked(self.asked)
         picture = access.picture_for(self.actor, pk)
-        content, headers = waited(_file)(picture, wanted)
-        return HttpResponse(content, headers=headers)
+        hand_out = waited(delivery.hand_out)
+        return hand_out(request._request, picture, wanted)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """It is the picture's format, whatever `Accept` would rather have."""
         return super().perform_content_negotiation(request, force=True)
-
-
-async def _file(picture: Artifact, wanted: delivery.Asked) -> tuple[bytes, dict[str, str]]:
-    file = await renditions.of(picture, wanted.variant or wanted.download)
-    content = await in_db(file.get_bytes)
-    return content, delivery.headers_of(picture, file, wanted)
 
 
 urlpatterns = [

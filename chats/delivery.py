@@ -63,23 +63,36 @@ def checked(query: Mapping[str, str]) -> Asked:
 async def deliver(request: HttpRequest, artifact: Artifact, asked: Asked) -> HttpResponse:
     """For a browser: it may keep the picture and asks each time whether it still may show it."""
     file = await renditions.of(artifact, asked.variant or asked.download)
-    if _is_known(request, file):
-        answer: HttpResponse = HttpResponseNotModified()
-        answer.headers["ETag"] = _etag(file)
-    elif settings.TALE_DELIVERY == "link" and not spool.holds(file.path):
-        answer = HttpResponseRedirect(await in_db(_link, artifact, file, asked))
-    elif settings.TALE_DELIVERY == "accel" and not spool.holds(file.path):
-        answer = HttpResponse(headers=headers_of(artifact, file, asked))
+    is_ours = _is_known(request, file) or spool.holds(file.path)
+    if settings.TALE_DELIVERY == "link" and not is_ours:
+        answer: HttpResponse = HttpResponseRedirect(await in_db(_link, artifact, file, asked))
+    elif settings.TALE_DELIVERY == "accel" and not is_ours:
+        answer = HttpResponse(headers=_headers_of(artifact, file, asked))
         answer.headers["X-Accel-Redirect"] = settings.TALE_ACCEL_PREFIX + quote(file.path)
     else:
-        content = await in_db(file.get_bytes)
-        answer = _part(request, file, content, headers_of(artifact, file, asked))
+        answer = await _handed(request, artifact, file, asked)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Security-Policy"] = SANDBOX
     return answer
 
 
-def headers_of(artifact: Artifact, file: Artifact | Rendition, asked: Asked) -> dict[str, str]:
+async def hand_out(request: HttpRequest, artifact: Artifact, asked: Asked) -> HttpResponse:
+    """For a program: its bytes come from here, wherever the files lie."""
+    file = await renditions.of(artifact, asked.variant or asked.download)
+    return await _handed(request, artifact, file, asked)
+
+
+async def _handed(
+    request: HttpRequest, artifact: Artifact, file: Artifact | Rendition, asked: Asked
+) -> HttpResponse:
+    """Whole, in part, or nothing where they have it."""
+    if _is_known(request, file):
+        return HttpResponseNotModified(headers={"ETag": _etag(file)})
+    content = await in_db(file.get_bytes)
+    return _part(request, file, content, _headers_of(artifact, file, asked))
+
+
+def _headers_of(artifact: Artifact, file: Artifact | Rendition, asked: Asked) -> dict[str, str]:
     return {
         "Content-Type": file.media_type,
         "Content-Disposition": _disposition(artifact, file, asked),
@@ -137,7 +150,7 @@ def _is_known(request: HttpRequest, file: Artifact | Rendition) -> bool:
 
 def _link(artifact: Artifact, file: Artifact | Rendition, asked: Asked) -> str:
     """Good for a minute, for this file alone; the store answers as we would have."""
-    said = headers_of(artifact, file, asked)
+    said = _headers_of(artifact, file, asked)
     named = {
         "ResponseContentType": said["Content-Type"],
         "ResponseContentDisposition": said["Content-Disposition"],

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assistants import jobs
+from assistants import beginning, jobs
 from assistants.models import Artifact, ImageJob
 from tale.lib import money
 from tale.lib.paging import PageQuery
@@ -88,7 +88,7 @@ class ImageJobDetailSerializer(ImageJobSerializer):
     held = serializers.SerializerMethodField(help_text="What may still be billed, at most.")
     currency = serializers.CharField(source="organisation.currency", read_only=True)
     message = serializers.SerializerMethodField(
-        help_text="Of one that was stopped: what it cost, and whether it came all the same."
+        help_text="Why it brought nothing; of one stopped or interrupted, also what it cost."
     )
     pictures = PictureOfJobSerializer(many=True, read_only=True)
 
@@ -107,7 +107,9 @@ class ImageJobDetailSerializer(ImageJobSerializer):
         return money.plain(jobs.billed(job)["held_micro"])
 
     def get_message(self, job: ImageJob) -> str:
-        return str(jobs.stopped(job)) if job.state == ImageJob.State.CANCELLED else ""
+        if job.state == ImageJob.State.CANCELLED:
+            return str(jobs.stopped(job))
+        return str(beginning.lost(job)) if job.refusal else ""
 
     def to_representation(self, instance: ImageJob) -> Any:
         instance.pictures = jobs.pictures_of(instance)  # type: ignore[attr-defined]

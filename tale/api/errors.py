@@ -1,11 +1,11 @@
 """A refusal in the words of the API that was called. `envelope` knows the three dialects."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.serializers import as_serializer_error
@@ -18,6 +18,7 @@ from tale.lib.refusals import STATUS_OF, TEXT_OF, Refusal, Text, filled
 from tale.witness import witness
 
 Body = dict[str, Any]
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 class Envelope(NamedTuple):
@@ -27,9 +28,7 @@ class Envelope(NamedTuple):
 
 
 def envelope(refusal: Refusal, face: Face, request_id: str) -> Envelope:
-    headers = {"X-Error-Code": refusal.code}
-    if refusal.retry_after_s:
-        headers["Retry-After"] = str(refusal.retry_after_s)
+    headers = headers_of(refusal)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if _is_final(refusal):
@@ -43,6 +42,16 @@ def envelope(refusal: Refusal, face: Face, request_id: str) -> Envelope:
             return Envelope(*_mistral(refusal), headers)
 
 
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """What people and machines are told alike."""
+    headers = {"X-Error-Code": refusal.code}
+    if refusal.retry_after_s:
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    if refusal.status == 416:
+        headers["Content-Range"] = f"bytes */{refusal.details['size']}"
+    return headers
+
+
 # Client libraries repeat a 429 and any 5xx by themselves; this header stops them. A wire sends it
 # with every answer after money may have moved.
 FINAL = {"x-should-retry": "false"}
@@ -54,7 +63,15 @@ def _is_final(refusal: Refusal) -> bool:
 
 def respond(refusal: Refusal, face: Face, request_id: str) -> JsonResponse:
     status, body, headers = envelope(refusal, face, request_id)
-    return JsonResponse(body, DjangoJSONEncoder, status=status, headers=headers)
+    response = JsonResponse(body, DjangoJSONEncoder, status=status, headers=headers)
+    return foreseen(response, refusal)
+
+
+def foreseen(response: Answer, refusal: Refusal) -> Answer:
+    """Django logs every 5xx as an error; what was foreseen is none."""
+    if refusal.code != "internal_error":
+        response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _native(refusal: Refusal, request_id: str) -> Body:

@@ -1,20 +1,31 @@
 """JSON as strict as we need it. Python's own parser takes NaN, keeps the last of two equal names,
 and lets half a character through."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import IO, Any, NoReturn
+from dataclasses import dataclass
+from typing import IO, Any
 
 from django.conf import settings
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import BaseParser
 
-from tale.lib.refusals import Refusal
+from tale.lib.refusals import Refusal, Text
 
 DEEPEST = 32
+MOST_DIGITS = 4300  # of a number; Python reads no more
 _HALF_OR_NUL = re.compile(r"[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _NoNumber:
+    """Stands where it was sent until all is read: before, nobody knows how that place is called."""
+
+    text: Text = ""
 
 
 class StrictJSONParser(BaseParser):
@@ -43,13 +54,13 @@ def read_json(raw: bytes, content_type: str) -> dict[str, Any]:
         raise Refusal("invalid_json", line=wrong.lineno, column=wrong.colno) from wrong
     except RecursionError as wrong:
         raise _too_deep() from wrong
-    except ValueError as wrong:  # an integer of more than 4300 digits
-        raise Refusal("invalid_number") from wrong
     if not isinstance(body, dict):
         raise Refusal("invalid_type", _("Send one JSON object."))
     _check_depth(body)
-    for path, text in _texts(body, ""):
-        if _HALF_OR_NUL.search(text):
+    for path, found in _texts(body, ""):
+        if isinstance(found, _NoNumber):
+            raise Refusal("invalid_number", found.text, field=path)
+        if _HALF_OR_NUL.search(found):
             raise Refusal(
                 "invalid_characters", _("NUL and half characters are not text."), field=path
             )
@@ -78,9 +89,9 @@ def _check_depth(body: dict[str, Any]) -> None:
         raise _too_deep()
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every name and every text, with its path."""
-    if isinstance(value, str):
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str | _NoNumber]]:
+    """Every name and every text, and what is no number, with its path."""
+    if isinstance(value, str | _NoNumber):
         yield path, value
     elif isinstance(value, list):
         for at, inner in enumerate(value):
@@ -103,15 +114,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     raise Refusal("duplicate_field", _("This field is sent twice."), field=name[:80])
 
 
-def _number(text: str) -> float:
+def _number(text: str) -> float | _NoNumber:
     number = float(text)
-    if number in (float("inf"), float("-inf")):  # 1e999
-        raise Refusal("invalid_number")
-    return number
+    return _NoNumber() if number in (float("inf"), float("-inf")) else number  # 1e999
 
 
-def _constant(text: str) -> NoReturn:
-    raise Refusal("invalid_number", _("NaN and Infinity are not JSON."))
+def _integer(text: str) -> int | _NoNumber:
+    return int(text) if len(text) <= MOST_DIGITS else _NoNumber()
+
+
+def _constant(text: str) -> _NoNumber:
+    return _NoNumber(_("NaN and Infinity are not JSON."))
 
 
 def _too_deep() -> Refusal:
@@ -119,5 +132,8 @@ def _too_deep() -> Refusal:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=_number, parse_constant=_constant
+    object_pairs_hook=_object,
+    parse_float=_number,
+    parse_int=_integer,
+    parse_constant=_constant,
 )

@@ -34,6 +34,7 @@ USUAL = {
     412: "revision_conflict",
     413: "request_too_large",
     415: "unsupported_media_type unsupported_charset",
+    416: "invalid_range",
     429: "rate_limited",
     503: "database_unavailable",
     507: "storage_full",
@@ -97,7 +98,8 @@ class NativeSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         if files := self.operation.files:
-            return {(self.operation.status, *files): OpenApiResponse(OpenApiTypes.STR, "A file.")}
+            whole = {(self.operation.status, *files): OpenApiResponse(OpenApiTypes.STR, "A file.")}
+            return whole | (_parts_of(files) if self.operation.in_parts else {})
         gives: Any = self.operation.gives
         shown = _page_of(gives) if gives and self.operation.is_list else gives
         return {self.operation.status: OpenApiResponse(shown, "Done.")}
@@ -107,6 +109,8 @@ class NativeSchema(AutoSchema):
         return [
             *([query] if (query := self.operation.query)().fields else []),
             *([_sent("If-Match", "The ETag you last read.")] if self._is_guarded else []),
+            *([_sent("If-None-Match", "The ETag you have.")] if self.operation.in_parts else []),
+            *([_sent("Range", "Such as bytes=0-999.")] if self.operation.in_parts else []),
             *([_answered("ETag", "Changes when the content does.")] if shows_one else []),
             *([_answered("Location", "Of the new row.")] if self.operation.status == 201 else []),
         ]
@@ -189,9 +193,16 @@ def _page_of(row: type[serializers.BaseSerializer[Any]]) -> type[serializers.Bas
     return type(name, (serializers.Serializer,), fields)
 
 
+def _parts_of(files: tuple[str, ...]) -> dict[Any, OpenApiResponse]:
+    return {
+        (206, *files): OpenApiResponse(OpenApiTypes.STR, "The part that was asked for."),
+        304: OpenApiResponse(None, "It is the one you have."),
+    }
+
+
 def _refusal(status: int) -> dict[str, Any]:
     code = USUAL[status].split()[0]
-    assert STATUS_OF[code] == status
+    assert status in (STATUS_OF[code], 416)  # a wrong range is a 400 elsewhere
     return {
         "error": {
             "code": code,

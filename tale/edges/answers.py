@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from tale.api.errors import FINAL, respond
+from tale.api.errors import FINAL, foreseen, headers_of, respond
 from tale.api.faces import Face, face_of
 from tale.lib.causes import refusal_of
 from tale.lib.htmx import is_htmx
@@ -46,11 +46,7 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """For code outside of views too, such as a middleware that must say no. Asks the database for
     nothing when the status is 500 or more."""
     face = face_of(request.path)
-    response = _for_machines(request, refusal, face) if face else _for_people(request, refusal)
-    if refusal.code != "internal_error":
-        # Django logs every 5xx as an error; what was foreseen is none.
-        response._has_been_logged = True  # type: ignore[attr-defined]
-    return response
+    return _for_machines(request, refusal, face) if face else _for_people(request, refusal)
 
 
 def _for_machines(request: HttpRequest, refusal: Refusal, face: Face) -> HttpResponse:
@@ -63,15 +59,16 @@ def _for_machines(request: HttpRequest, refusal: Refusal, face: Face) -> HttpRes
 
 def _for_people(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     response = _spoken(request, refusal)
-    response.headers["X-Error-Code"] = refusal.code
-    if refusal.retry_after_s:
-        response.headers["Retry-After"] = str(refusal.retry_after_s)
-    return response
+    for name, value in headers_of(refusal).items():
+        response.headers[name] = value
+    return foreseen(response, refusal)
 
 
 def _spoken(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if is_htmx(request):
         return _toast(request, refusal)
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        return respond(refusal, Face.NATIVE, _request_id(request))
     if not _shows_a_page(request):
         text = f"{refusal.code}: {refusal.message}\n"
         return HttpResponse(text, status=refusal.status, content_type="text/plain; charset=utf-8")

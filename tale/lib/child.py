@@ -279,8 +279,11 @@ def serve(targets: list[str]) -> None:
     while request := _receive(requests):
         head, body = request
         _limit_time(float(head["timeout_s"]))
-        replies.writelines(_reply(functions, head, body))
-        replies.flush()
+        try:
+            replies.writelines(_reply(functions, head, body))
+            replies.flush()
+        except BrokenPipeError:  # the parent is gone; leaving as usual would write once more
+            os._exit(0)
         signal.alarm(0)
 
 

@@ -72,6 +72,7 @@ class Operation:
     query: type[Query]
     status: int
     files: tuple[str, ...]
+    in_parts: bool
     refuses: tuple[int, ...]
 
     @property
@@ -89,10 +90,12 @@ def operation(
     query: type[Query] = Query,
     status: int = 200,
     files: tuple[str, ...] = (),
+    in_parts: bool = False,
     refuses: tuple[int, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """`scope` is `read` for GET and `admin` for the rest unless said; "" lets every key in. What
-    answers a file names its media types; `refuses` are statuses that few operations answer."""
+    answers a file names its media types, and whether it gives a part of it or says that it is
+    the one they have; `refuses` are statuses that few operations answer."""
 
     def mark(handler: Handler) -> Handler:
         usual = "read" if handler.__name__ == "get" else "admin"
@@ -105,6 +108,7 @@ def operation(
             query=query,
             status=status,
             files=files,
+            in_parts=in_parts,
             refuses=refuses,
         )
         return handler

@@ -82,6 +82,23 @@ def test_its_bytes_in_another_shape(
     assert got["Content-Disposition"].startswith(kind)
 
 
+def test_the_one_they_have_is_not_sent_again_and_a_part_is_a_part(
+    bob: User, key_for: Any, draw: Draw
+) -> None:
+    key = key_for(bob)
+    caller, path = Caller(key.secret), f"/pictures/{draw(key)}/content"
+    whole = caller.get(path)
+    size = len(whole.content)
+    known = caller.get(path, headers={"If-None-Match": f'"x", {whole["ETag"]}'})
+    assert (known.status_code, known.content, known["ETag"]) == (304, b"", whole["ETag"])
+    part = caller.get(path, headers={"Range": "bytes=2-9"})
+    assert (part.status_code, part.content) == (206, whole.content[2:10])
+    assert part["Content-Range"] == f"bytes 2-9/{size}"
+    past = caller.get(path, headers={"Range": f"bytes={size}-"})
+    assert (past.status_code, past.json()["error"]["code"]) == (416, "invalid_range")
+    assert past["Content-Range"] == f"bytes */{size}"
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

@@ -171,7 +171,7 @@ def test_what_it_shows_is_said_by_who_may_delete_it(
 
 
 def test_a_full_storage_takes_no_more(
-    acme: Organisation, alice: User, bob: User, calls: Calls, kept: Kept
+    acme: Organisation, alice: User, bob: User, calls: Calls, kept: Kept, caplog: Any
 ) -> None:
     noise = encoded("PNG", Image.effect_noise((800, 800), 90))  # more than half a MiB
     governor = calls(alice, "admin")
@@ -182,6 +182,7 @@ def test_a_full_storage_takes_no_more(
     used = first.json()["size_bytes"]
     answer = send(caller, noise)
     assert refused(answer)[:2] == (507, "storage_full")
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
     details = answer.json()["error"]["details"]
     assert (details["used"], details["limit"]) == (used, MIB)
     assert kept() == 1

@@ -71,6 +71,7 @@ def test_the_place_is_named() -> None:
     for raw, field in (
         (b'{"messages": [{"content": "\\u0000"}]}', "messages[0].content"),
         (b'{"x": {"a": 1, "a": 2}}', "a"),
+        (b'{"x": [{"a": 1}, {"a": NaN}]}', "x[1].a"),
     ):
         with pytest.raises(Refusal) as refused:
             read_json(raw, JSON)

@@ -180,7 +180,9 @@ def test_a_part_of_it(
 def test_a_part_that_is_not_there(bob: User, drawn: list[Artifact], as_: Any, wanted: str) -> None:
     got = as_(bob).get(f"/pictures/{drawn[0].pk}", headers={"Range": f"bytes={wanted}"})
     assert (got.status_code, got["X-Error-Code"]) == (416, "invalid_range")
-    assert f"{len(drawn[0].get_bytes())} bytes" in got.content.decode()
+    size = len(drawn[0].get_bytes())
+    assert f"{size} bytes" in got.content.decode()
+    assert got["Content-Range"] == f"bytes */{size}"
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,14 @@ def nothing_moved(office: Organisation, script: Script) -> bool:
         ({"quality": "holy"}, (400, "invalid_value", "quality")),
         ({"model": "no-such-model"}, (404, "model_not_found", "model")),
         ({"prompt": " \u200b "}, (400, "blank", "prompt")),
+        ({"user": 5}, (400, "invalid_type", "user")),
+        ({"user": {"a": 1}}, (400, "invalid_type", "user")),
+        ({"user": [1]}, (400, "invalid_type", "user")),
+        ({"user": True}, (400, "invalid_type", "user")),
+        ({"user": None}, (400, "null_not_allowed", "user")),
+        ({"user": "x" * 65}, (400, "too_long", "user")),
+        ({"safety_identifier": 5}, (400, "invalid_type", "safety_identifier")),
+        ({"safety_identifier": "x" * 65}, (400, "too_long", "safety_identifier")),
     ],
 )
 def test_a_wish_that_no_model_meets(
@@ -103,6 +111,54 @@ def test_too_long_a_key_and_too_many_pictures_name_their_bounds(
     answer = program.post("/openai/v1/images/edits", form, MULTIPART_CONTENT)
     assert refused(answer) == (400, "too_many_files", "image")
     assert "no more than 16" in answer.json()["error"]["message"]
+
+
+def spend(program: Any, door: str, headers: dict[str, str] | None = None, **wish: Any) -> Any:
+    """At the door for new pictures, or the one for edits, where every field is a text."""
+    is_edit = door.startswith("edits")
+    wish = SENT | ({"image": "art_none"} if is_edit else {}) | wish
+    kind = MULTIPART_CONTENT if is_edit else ""
+    return program.post(f"/openai/v1/images/{door}", wish, kind, headers=headers or {})
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400", "9" * 10_000])
+def test_what_is_no_number_is_named_where_it_stands(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script, number: str
+) -> None:
+    program, address = api(key_for(bob)), "/openai/v1/images/generations"
+    sent = f'{{"prompt": "a fox", "n": {number}}}'
+    answer = program.generic("POST", address, sent, "application/json")
+    assert refused(answer) == (400, "invalid_number", "n")
+    assert nothing_moved(office, script)
+
+
+@pytest.mark.parametrize("door", ["generations?foo=1", "edits?foo=1"])
+def test_what_stands_behind_the_question_mark_is_not_passed_over(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script, door: str
+) -> None:
+    assert refused(spend(api(key_for(bob)), door)) == (400, "unknown_parameter", "foo")
+    assert nothing_moved(office, script)
+
+
+def test_who_it_is_for_is_a_short_text(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script
+) -> None:
+    program = api(key_for(bob))
+    answer = spend(program, "edits", user="x" * 65)
+    assert refused(answer) == (400, "too_long", "user")
+    assert nothing_moved(office, script)
+    assert draw(program, user="x" * 64, safety_identifier=None).status_code == 200
+
+
+@pytest.mark.parametrize("door", ["generations", "edits"])
+@pytest.mark.parametrize("key", ["", "   ", "\t"])
+def test_a_key_that_is_none_is_not_taken_for_no_key(
+    office: Organisation, bob: User, api: Any, key_for: Any, script: Script, door: str, key: str
+) -> None:
+    answer = spend(api(key_for(bob)), door, {"Idempotency-Key": key})
+    assert refused(answer) == (400, "invalid_idempotency_key", "Idempotency-Key")
+    assert "leave the header out" in answer.json()["error"]["message"]
+    assert nothing_moved(office, script)
 
 
 def test_each_door_says_how_it_is_sent_to(
@@ -169,7 +225,9 @@ def test_a_second_one_while_the_first_is_on_its_way(
     first.start()
     while not ImageJob.objects.of(office).filter(state="running").exists():
         assert first.is_alive()
-    assert refused(draw(api(key), same))[:2] == (409, "request_in_progress")
+    second = draw(api(key), same)
+    assert refused(second)[:2] == (409, "request_in_progress")
+    assert second.headers["Retry-After"] == "2"
     first.join()
     assert answers[0].status_code == 200
     assert len(script.bill) == Hold.objects.of(office).count() == 1

@@ -232,6 +232,26 @@ def test_the_children_end_with_their_parent(end: signal.Signals) -> None:
     wait_until_gone(pid)
 
 
+def test_a_child_whose_parent_died_meanwhile_ends_without_a_word(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    script = (
+        "import asyncio\n"
+        "from tale.lib import child\n"
+        f"child.ALLOWED = {{'{HERE}:sleep'}}\n"
+        f"asyncio.run(child.call('{HERE}:sleep', seconds=1, note={str(note)!r}))\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=child.ROOT, stderr=subprocess.PIPE, text=True
+    )
+    with parent:
+        assert parent.stderr
+        while not (note.exists() and note.read_text()):
+            time.sleep(0.02)
+        parent.kill()
+        assert parent.stderr.read() == ""  # the children hold it open until they end
+    wait_until_gone(int(note.read_text()))
+
+
 def test_starting_is_not_waiting() -> None:
     start = time.monotonic()
     child.start()

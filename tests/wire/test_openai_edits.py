@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -247,6 +248,10 @@ def test_a_link_needs_no_session_and_dies_with_its_picture(
     for link in (url, given["url"]):
         gone = fetched(link)
         assert (gone[0], gone[2]["X-Error-Code"]) == (410, "gone")
+    for link, code in ((url, "gone"), (f"{url[:-3]}AAA", "invalid_link")):
+        told = json.loads(fetched(link, Accept="application/json")[1])
+        assert told["error"]["code"] == code
+        assert fetched(link, Accept="text/html, */*")[1].startswith(b"<!")
 
 
 def test_a_link_lives_as_long_as_the_organisation_lets_it(

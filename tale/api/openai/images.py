@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -24,6 +25,7 @@ from tale.lib.aio import in_db
 from tale.lib.fields import new_id
 from tale.lib.multipart import read_form
 from tale.lib.refusals import Refusal
+from tale.lib.strict import is_blank
 
 LONGEST_KEY = 80
 
@@ -100,8 +102,11 @@ def _context(request: HttpRequest, actor: Actor, model: str) -> Context:
 
 
 def _key(request: HttpRequest, actor: Actor) -> str:
-    sent = request.headers.get("Idempotency-Key", "")
-    if len(sent) > LONGEST_KEY:
+    sent = request.headers.get("Idempotency-Key")
+    if sent is not None and is_blank(sent):
+        text = _("This idempotency key is empty. Send one, or leave the header out.")
+        raise Refusal("invalid_idempotency_key", text, field="Idempotency-Key")
+    if sent and len(sent) > LONGEST_KEY:
         raise Refusal("invalid_idempotency_key", field="Idempotency-Key", most=LONGEST_KEY)
     return f"{actor.key.pk}:{sent}" if actor.key and sent else new_id("once")
 
@@ -109,6 +114,8 @@ def _key(request: HttpRequest, actor: Actor) -> str:
 def _actor(request: HttpRequest) -> Actor:
     actor = admitted(request, spends=True)
     actor.require("use_workspace", scope="images")
+    for name in request.GET:
+        raise Refusal("unknown_parameter", field=name[:80])
     return actor
 
 

@@ -45,7 +45,7 @@ JSON_TYPES: dict[type, str] = {int: "integer", str: "string", bool: "boolean"}
 OURS = {"output_format": "format", "image": "images"}
 YES_TO = "X-Confirm-Amount"
 THEIRS = {ours: theirs for theirs, ours in OURS.items()}
-LONGEST_PROMPT, MOST_IMAGES = 32_000, 16
+LONGEST_PROMPT, MOST_IMAGES, LONGEST_NAME = 32_000, 16, 64
 _WHOLE = re.compile(r"-?\d{1,6}", re.ASCII)
 
 
@@ -172,6 +172,11 @@ def _prompt(body: dict[str, Any]) -> str:
 
 
 def _check_the_rest(body: dict[str, Any]) -> None:
+    for name in ("user", "safety_identifier"):
+        if name == "safety_identifier" and body.get(name, "") is None:
+            continue  # their clients may send it so, and mean none
+        if len(_text(body, name)) > LONGEST_NAME:
+            raise Refusal("too_long", field=name, most=LONGEST_NAME)
     for name, only in ONLY.items():
         value = body.get(name, only)
         if type(value) is not type(only):
