@@ -200,7 +200,7 @@ class Telling:
 
     async def refuse(self, refusal: Refusal) -> None:
         """The turn itself was refused: its card stands where the answer would."""
-        entry = cards.refusal_entry(refusal)
+        entry = cards.refusal_entry(refusal) | {"for_answer": True}
         self.toasts.append(entry)
         with contextlib.suppress(TurnLost):
             data = {"call_id": "", "result": {}, "refusal": entry}

@@ -19,6 +19,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.actor import Actor
 from assistants import jobs, renditions
 from assistants.models import Artifact, ImageJob
 from chats import prose
@@ -145,7 +146,7 @@ def _blocks(entries: list[Entry], making: Entry | None, *, is_open: bool) -> lis
     for entry in entries:
         if entry["role"] == "assistant":
             if entry["html"]:
-                blocks.append({"kind": "text", "html": mark_safe(entry["html"])})
+                blocks.append(_text(entry))
             waiting = [call for call in entry.get("calls", ()) if call["id"] not in done]
             blocks += [
                 _making(call, {} if place else making or {})
@@ -159,6 +160,17 @@ def _blocks(entries: list[Entry], making: Entry | None, *, is_open: bool) -> lis
             again = {"is_again": entry.get("is_again"), "made_in": entry.get("made_in")}
             blocks.append({"kind": "pictures", "pictures": pictures, **again})
     return blocks
+
+
+def texts_of(actor: Actor, turns: Iterable[str]) -> list[Entry]:
+    """What the assistant says in these of the actor's own chats, as it is now."""
+    answers = Message.objects.of(actor.organisation).filter(role=Message.Role.ASSISTANT)
+    said = answers.filter(turn__in=turns, turn__chat__owner=actor.user).exclude(content="")
+    return [_text(entry_of(message)) for message in said.order_by("turn", "position")]
+
+
+def _text(entry: Entry) -> Entry:
+    return {"kind": "text", "message": entry["message"], "html": mark_safe(entry["html"])}
 
 
 def _making(call: Entry, made: Entry) -> Entry:
@@ -194,28 +206,39 @@ def _picture(entry: Entry) -> Entry:
 
 def card(refusal: Entry) -> Entry:
     """For the reader's eyes and in their language, whoever wrote it down."""
+    for_answer = refusal.get("for_answer", False)
+    looks = {"code": refusal["code"], "icon": "error" if for_answer else "no-picture"}
     if refusal["code"] != "budget_exceeded":
+        usual = _("Not answered") if for_answer else _("Not generated")
         return {
-            "code": refusal["code"],
-            "title": TITLES.get(refusal["code"]) or _("Not generated"),
+            **looks,
+            "title": TITLES.get(refusal["code"]) or usual,
             "reason": refusal["message"],
             "next_step": "",
             "late": refusal.get("late", ()),
             "page": LEADS_TO.get(refusal["code"], ""),
         }
     return {
-        "code": refusal["code"],
-        "title": _("Not generated: a budget is used up"),
+        **looks,
+        "title": _("Not answered: a budget is used up")
+        if for_answer
+        else _("Not generated: a budget is used up"),
         "reason": budget_text(refusal),
-        "scope": scope_text(refusal["scope"], refusal["period"]),
+        "scope": scope_text(refusal),
         "used": _amount(refusal, "used"),
         "limit": _amount(refusal, "limit"),
         "percent": min(100, 100 * refusal["used"] // max(refusal["limit"], 1)),
         "resets_at": _when(refusal),
-        "next_step": _("Ask for fewer or smaller pictures, or ask an administrator for more.")
-        if refusal["smaller_fits"]
-        else _("Wait until it starts again, or ask an administrator for more."),
+        "next_step": _next_step(refusal),
     }
+
+
+def _next_step(refusal: Entry) -> str:
+    if refusal["smaller_fits"] and not refusal.get("for_answer"):
+        return _("Ask for fewer or smaller pictures, or ask an administrator for more.")
+    if refusal["resets_at"] is None:
+        return _("Ask an administrator for more.")
+    return _("Wait until it starts again, or ask an administrator for more.")
 
 
 def _yes(entry: Entry) -> Entry:
@@ -246,7 +269,7 @@ def toast(refusal: Entry) -> str:
 
 def _warning(near: Entry) -> str:
     words = {
-        "scope": scope_text(near["scope"], near["period"]),
+        "scope": scope_text(near),
         "used": _amount(near, "used"),
         "limit": _amount(near, "limit"),
         "percent": near["percent"],
@@ -267,26 +290,35 @@ def budget_text(refusal: Entry) -> str:
     }
 
 
-def scope_text(scope: str, period: str) -> str:
-    return {
+def scope_text(told: Entry) -> str:
+    """Of a refusal or a warning. What was written down before shares were told apart names none."""
+    shares = {
+        "team": _("Your share of your team's budget"),
+        "organisation": _("Your share of your organisation's budget"),
+    }
+    whole = {
         "user": _("Your budget"),
         "key": _("This API key's budget"),
         "assistant": _("This assistant's budget"),
         "team": _("Your team's budget"),
         "organisation": _("Your organisation's budget"),
-    }[scope] + {
+    }
+    times = {
         "day": _(" for today"),
         "week": _(" for this week"),
         "month": _(" for this month"),
         "total": "",
-    }[period]
+    }
+    whose = shares if told.get("is_per_member") else whole
+    return whose[told["scope"]] + times[told["period"]]
 
 
 def _amount(refusal: Entry, name: str) -> str:
     value: int = refusal[name]
     if refusal["measure"] == "pictures":
         return money.pictures(value)
-    return money.show(value, refusal["currency"])
+    beside = [refusal.get(each, 0) for each in ("asked", "used", "limit")]
+    return money.show(value, refusal["currency"], beside=beside)
 
 
 def _when(refusal: Entry) -> datetime | None:

@@ -201,8 +201,11 @@ def _words_of(arguments: str) -> list[str]:
 
 def _without(text: str, words: Sequence[str]) -> str:
     """What the assistant repeated of them in its reply goes with them."""
-    for each in sorted(filter(None, (word.strip(" .") for word in words)), key=len, reverse=True):
-        text = re.sub(re.escape(each), "…", text, flags=re.IGNORECASE)
+    for each in sorted(filter(None, (word.strip(" .!?") for word in words)), key=len, reverse=True):
+        word = re.escape(each)
+        last = rf":\s*{word}(?=[.!?]|\s*$)"  # "Here it is: a fox." ends where the colon was
+        text = re.sub(last, "", text, flags=re.IGNORECASE | re.MULTILINE)
+        text = re.sub(word, "…", text, flags=re.IGNORECASE)
     return text
 
 

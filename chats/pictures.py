@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -19,14 +20,21 @@ from tale.lib.aio import in_db
 from tale.lib.refusals import Refusal
 
 
-async def delete(*, actor: Actor, artifact_id: str, now: datetime) -> Artifact:
+class Deleted(NamedTuple):
+    """`turns`: those that say something else of it now."""
+
+    picture: Artifact
+    turns: set[str]
+
+
+async def delete(*, actor: Actor, artifact_id: str, now: datetime) -> Deleted:
     """Gone from the chat at once. Where the store is away, its bytes wait for the sweeper."""
     picture, turns = await in_db(_begin, actor, artifact_id, now=now)
     for turn in turns:
         await live.drop(f"turn:{turn}")
     with suppress(Refusal):
         await in_db(deletion.finish, picture=picture, now=now)
-    return picture
+    return Deleted(picture, turns)
 
 
 @transaction.atomic

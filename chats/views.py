@@ -135,8 +135,9 @@ async def linked(request: HttpRequest, token: str) -> HttpResponse:
 async def _delete_picture(request: HttpRequest, artifact_id: str) -> HttpResponse:
     actor = await in_db(actor_of, request)
     deleted = await pictures.delete(actor=actor, artifact_id=artifact_id, now=timezone.now())
-    gap = {"picture": {"width": deleted.width, "height": deleted.height}}
-    return HttpResponse(await in_db(render_to_string, "chats/_gap.html", gap, request))
+    texts = await in_db(cards.texts_of, actor, deleted.turns)
+    seen = {"picture": deleted.picture, "texts": texts}
+    return HttpResponse(await in_db(render_to_string, "chats/_deleted.html", seen, request))
 
 
 def _tell_ended(request: HttpRequest, states: list[tuple[Turn, cards.Entry]]) -> None:

@@ -39,7 +39,7 @@ WHERE: dict[str, Promise] = {
     "assistant": _("for this assistant"),
     "user": _("for you"),
 }
-CODES = {SURFACE: "forbidden", TOOL: "tool_not_allowed"}
+CODES = {IMAGE_EDIT: "forbidden", SURFACE: "forbidden", TOOL: "tool_not_allowed"}
 LADDER = tuple(ImagePolicy.Quality.values)
 SAME = {"standard": "medium", "hd": "high"}
 
@@ -162,7 +162,10 @@ class Limits:
         limit = self.confirm_above_micro
         if limit is None or amount_micro <= max(int(limit.value), said_yes_to):
             return YES
-        text = _("This costs up to %(amount)s. Above %(above)s somebody must say yes %(where)s.")
+        text = _(
+            "This costs up to %(amount)s. Above %(above)s you have to confirm the price yourself: "
+            "so it is set %(where)s."
+        )
         words = {
             "amount": money.show_later(amount_micro, currency),
             "above": money.show_later(int(limit.value), currency),
@@ -240,6 +243,12 @@ def image_policy(spender: Spender) -> Limits:
     )
 
 
+def sentence(reason: str) -> str:
+    """An administrator's own words, with a full stop where nothing ends them: ours go on after."""
+    said = reason.strip()
+    return f"{said}." if said and said[-1] not in ".!?…" else said
+
+
 def rank(quality: str) -> int:
     name = SAME.get(quality, quality)
     return LADDER.index(name) if name in LADDER else len(LADDER)
@@ -305,7 +314,7 @@ def _meets(row: Restriction, spender: Spender) -> bool:
 
 def _off(row: FeatureSwitch) -> Verdict:
     kind = f"{row.feature.partition(':')[0]}:"
-    code = CODES.get(kind, "image_generation_off")
+    code = CODES.get(row.feature) or CODES.get(kind, "image_generation_off")
     texts = {
         IMAGE_EDIT: _("Changing pictures is switched off %(where)s."),
         SURFACE: _("This way in is switched off %(where)s."),
@@ -313,7 +322,8 @@ def _off(row: FeatureSwitch) -> Verdict:
     }
     made = _("Image generation is switched off %(where)s.")
     text = texts.get(row.feature) or texts.get(kind) or made
-    said = " ".join(filter(None, ("%(off)s", row.reason.replace("%", "%%"), "%(ask)s")))
+    reason = sentence(row.reason).replace("%", "%%")
+    said = " ".join(filter(None, ("%(off)s", reason, "%(ask)s")))
     words = {
         "off": filled(text, {"where": WHERE[row.scope]}),
         "ask": _("Ask an administrator."),

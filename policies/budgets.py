@@ -35,6 +35,10 @@ SCOPE_TEXT: dict[str, Promise] = {
     "team": _("the budget of your team"),
     "organisation": _("the budget of your organisation"),
 }
+SHARE_TEXT: dict[str, Promise] = {
+    "team": _("your share of the budget of your team"),
+    "organisation": _("your share of the budget of your organisation"),
+}
 
 
 class BudgetExceeded(Refusal):
@@ -48,7 +52,10 @@ class BudgetExceeded(Refusal):
         one = -(-asked // held.pictures) if held.pictures else 1
         in_pictures = rule.measure == BudgetRule.Measure.PICTURES
         currency = held.organisation.currency
-        amount = partial(money.show_later, currency=currency)
+        amount = partial(
+            money.show_later, currency=currency, beside=(asked, left, window.used, rule.limit)
+        )
+        whose = SHARE_TEXT if rule.is_per_member else SCOPE_TEXT
         shown = money.pictures_later if in_pictures else amount
         wait_s = int((window.ends_at - now).total_seconds()) if window.ends_at else 0
         super().__init__(
@@ -56,13 +63,14 @@ class BudgetExceeded(Refusal):
                 _("This needs %(asked)s, and %(scope)s has %(left)s of %(limit)s left."),
                 {
                     "asked": shown(asked),
-                    "scope": SCOPE_TEXT[rule.scope],
+                    "scope": whose[rule.scope],
                     "left": shown(left),
                     "limit": rule.limit if in_pictures else shown(rule.limit),
                 },
             ),
             retry_after_s=max(wait_s, 0),
             scope=rule.scope,
+            is_per_member=rule.is_per_member,
             period=rule.period,
             measure=rule.measure,
             used=window.used,

@@ -29,7 +29,7 @@ def require(rule: BudgetRule, *, among: Iterable[BudgetRule], owner: str = "") -
                     "limit": ValidationError(
                         _("Without effect: another rule, %(other)s, always stops it first."),
                         code="without_effect",
-                        params={"other": str(other)},
+                        params={"other": other},
                     )
                 }
             )

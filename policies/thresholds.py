@@ -107,6 +107,7 @@ def _said(window: Window) -> Near:
         "rule": rule.pk,
         "subject": window.subject,
         "scope": rule.scope,
+        "is_per_member": rule.is_per_member,
         "period": rule.period,
         "measure": rule.measure,
         "used": seen.used,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, trail
 from accounts.admin_base import Choice, ReadOnly, actor, by_days, current, history
 from accounts.admin_base.actions import NAMES, SURFACES, named
-from accounts.admin_base.history import detail_of, names_in
+from accounts.admin_base.history import detail_of, name_in, names_in
 from accounts.models import AuditLine, Membership, Pseudonym
 from tale.lib import theme
 from tale.lib.refusals import Refusal
@@ -111,8 +111,8 @@ class AuditAdmin(ReadOnly):
         return [named(line.action), line.action]
 
     @theme.display(description=_("object"), header=True)
-    def about(self, line: AuditLine) -> list[str]:
-        return [detail_of(line).get("name", ""), line.target]
+    def about(self, line: Any) -> list[str]:
+        return [name_in(line, line.names), line.target]
 
     @theme.display(description=_("outcome"), label={"done": "success", "refused": "danger"})
     def result(self, line: AuditLine) -> tuple[str, str]:

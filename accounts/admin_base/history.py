@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,10 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.admin_base.actions import SURFACES, named
-from accounts.models import ApiKey, AuditLine, Membership, Organisation, Pseudonym
+from accounts.models import ApiKey, AuditLine, Membership, Organisation, Pseudonym, Team
+from assistants.models import Assistant
+
+OF_RULES = re.compile(r"\b(?:who|key|team|asst)_\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def _told(line: AuditLine, names: dict[str, str]) -> Told:
         action=named(line.action),
         surface=str(SURFACES.get(line.surface, line.surface)),
         by=names.get(line.who) or names.get(line.key) or line.who or line.key,
-        name=detail.get("name", ""),
+        name=name_in(line, names),
         address=detail.get("address", ""),
         changes=[
             (names.get(name, name.replace("_", " ")), _shown(before, names), _shown(after, names))
@@ -63,12 +67,26 @@ def detail_of(line: AuditLine) -> dict[str, Any]:
     return detail.data if detail is not None else {}
 
 
+def name_in(line: AuditLine, names: dict[str, str]) -> str:
+    """What the line is about. A rule is written down with the id of whom it means, so that the
+    name of a person who is erased stands nowhere."""
+    name: str = detail_of(line).get("name", "")
+    return OF_RULES.sub(lambda found: names.get(found[0], found[0]), name)
+
+
 def names_in(lines: Iterable[AuditLine]) -> dict[str, str]:
-    """Who the pseudonyms and keys of these lines are, as far as anybody still knows."""
+    """Who the pseudonyms, keys, teams and assistants of these lines are, as far as anybody still
+    knows."""
     rows = list(lines)
-    people = Pseudonym.objects.filter(pk__in={row.who for row in rows}).select_related("user")
-    keys = ApiKey.unscoped.filter(pk__in={row.key for row in rows})
-    return {key.pk: key.name for key in keys} | {who.pk: str(who.user) for who in people}
+    ids = {each for row in rows for each in (row.who, row.key)}
+    ids |= {each for row in rows for each in OF_RULES.findall(detail_of(row).get("name", ""))}
+    homes = {row.chain for row in rows}
+    people = Pseudonym.objects.filter(pk__in=ids, chain__in=homes).select_related("user")
+    names = {person.pk: str(person.user) for person in people}
+    for model in (ApiKey, Team, Assistant):
+        found = model.unscoped.filter(pk__in=ids, organisation__in=homes)
+        names |= dict(found.values_list("pk", "name"))
+    return names
 
 
 def _members_in(lines: list[AuditLine]) -> dict[str, str]:

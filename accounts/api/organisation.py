@@ -40,7 +40,10 @@ class OrganisationSerializer(Body):
     time_zone = TimeZoneField(help_text="Days and months of budgets begin at midnight here.")
     language = StrictChoiceField(settings.LANGUAGES)
     storage_mib = StrictIntegerField(
-        min_value=0, max_value=MOST_STORAGE_MIB, required=False, help_text="For each person."
+        min_value=0,
+        max_value=MOST_STORAGE_MIB,
+        required=False,
+        help_text="For each person. 0: none, so nothing can be uploaded.",
     )
     counts_generated = StrictBooleanField(
         required=False, help_text="Whether generated pictures take of a person's storage."

@@ -135,7 +135,10 @@ class Organisation(models.Model):
         _("storage for each person, in MiB"),
         default=2048,
         validators=[MaxValueValidator(MOST_STORAGE_MIB)],
-        help_text=_("What a person uploads counts. When it is full, they delete or you give more."),
+        help_text=_(
+            "What a person uploads counts. When it is full, they delete or you give more. 0: none, "
+            "so nothing can be uploaded."
+        ),
     )
     counts_generated = models.BooleanField(
         _("generated pictures count"),

@@ -62,6 +62,8 @@ def size(row: Artifact) -> str:
 
 
 def retention(row: Artifact) -> str:
+    if row.retention == Artifact.Retention.ORDINARY and not row.home:
+        return _t("Until it is deleted: it has no chat")
     if row.expires_at is None:
         return row.get_retention_display()
     day = date_format(timezone.localtime(row.expires_at), "SHORT_DATETIME_FORMAT")

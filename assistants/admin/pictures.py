@@ -26,6 +26,7 @@ from accounts.admin_base import (
     by_word,
     current,
 )
+from accounts.models import ApiKey
 from assistants import lifetimes, looking
 from assistants.admin import facts, shown
 from assistants.admin.picture_filters import ByModel, ByOwner, ByState
@@ -154,7 +155,10 @@ class PictureAdmin(facts.Facts, OrganisationAdmin):
     def _seen(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
         organisation = current(request)
         held = legal.covered(organisation) if organisation else None
+        found = ApiKey.objects.of(organisation) if organisation else ApiKey.objects.none()
+        keys = dict(found.filter(pk__in={row.key for row in rows}).values_list("pk", "name"))
         for row in rows:
+            row.key_name = keys.get(row.key, row.key)
             here = organisation is not None and row.organisation_id == organisation.pk
             row.is_held = bool(here and held and is_held(row, held))
             row.may_hold = here and row.state in ALIVE and self.may_act(request, row, HOLDS)
@@ -169,8 +173,8 @@ class PictureAdmin(facts.Facts, OrganisationAdmin):
         return facts.label(row)
 
     @theme.display(description=_("person"), ordering="owner__email")
-    def whose(self, row: Artifact) -> str:
-        return str(row.owner) if row.owner else _t("Nobody")
+    def whose(self, row: Any) -> str:
+        return str(row.owner) if row.owner else row.key_name or _t("Nobody")
 
     @theme.display(description=_("model"), header=True, ordering="model")
     def model_name(self, row: Artifact) -> list[str]:

@@ -148,7 +148,9 @@ class PictureCheck(Resource):
 
 class StorageSerializer(Body):
     used_bytes = serializers.IntegerField(source="used", read_only=True, help_text="What counts.")
-    limit_bytes = serializers.IntegerField(source="limit", read_only=True)
+    limit_bytes = serializers.IntegerField(
+        source="limit", read_only=True, help_text="0: none, so nothing can be uploaded."
+    )
     uploaded_bytes = serializers.IntegerField(source="uploaded", read_only=True)
     generated_bytes = serializers.IntegerField(source="generated", read_only=True)
     counts_generated = serializers.BooleanField(

@@ -10,6 +10,11 @@ from providers.shapes import ToolCall
 from tale.lib.refusals import ModelMistake, Refusal
 
 TOOLS = {"image_generation": image_generation}
+NOTES = {  # for the model: what the person sees of it
+    "confirmation_required": {
+        "note": "Nothing failed. The person sees the price and a button: ask them for their yes."
+    }
+}
 
 
 def schemas(hands: Hands) -> list[dict[str, Any]]:
@@ -32,7 +37,7 @@ async def use(call: ToolCall, hands: Hands, key: str) -> Used:
     except ModelMistake as mistake:
         return Used(call, {"error": {"code": "invalid_value", "message": str(mistake)}})
     except Refusal as refusal:
-        told = {"code": refusal.code, "message": str(refusal)}
+        told = {"code": refusal.code, "message": str(refusal)} | NOTES.get(refusal.code, {})
         return Used(call, {"error": told}, refusal=refusal)
 
 

@@ -87,8 +87,8 @@ class ImagePolicyForm(SubjectForm):
         label=_("Confirm above"),
         required=False,
         help_text=_(
-            "What a wish may cost at most without somebody saying yes to its price. An amount "
-            "such as 0.50. Empty: nobody is asked."
+            "What a wish may cost at most without whoever asks for it confirming the price. An "
+            "amount such as 0.50. Empty: nobody is asked."
         ),
     )
 

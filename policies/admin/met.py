@@ -23,9 +23,8 @@ def whom(rule: BudgetRule) -> str:
     people = _people_of(rule)
     if people is not None:
         each = _t("Each of them has it alone.") if rule.is_per_member else _t("They share it.")
-        if rule.scope == Scope.ORGANISATION:
-            return f"{_counted(Scope.USER, people)} {each}"
-        return f"{_whose(rule)}: {_counted(Scope.USER, people)} {each}"
+        said = f"{_counted(Scope.USER, people)} {each} {_keys(rule)}".strip()
+        return said if rule.scope == Scope.ORGANISATION else f"{_whose(rule)}: {said}"
     if rule.subject:
         return _t("It meets %(name)s.") % {"name": _whose(rule)}
     rows = _without_own(rule, choices(SUBJECTS[rule.scope][1], rule.organisation))
@@ -59,7 +58,17 @@ def _without_own(rule: BudgetRule, rows: QuerySet[Membership | Team | ApiKey]) -
     return list(rows.exclude(user__in=theirs.values("user")))
 
 
-def _counted(scope: str, rows: Iterable[object]) -> str:
+def _keys(rule: BudgetRule) -> str:
+    """Those without a person spend too, and have no share of their own."""
+    own = choices(ApiKey, rule.organisation).filter(owner=None)
+    if rule.scope == Scope.TEAM:
+        own = own.filter(team=rule.subject)
+    if rule.is_per_member or not own:
+        return ""
+    return _counted(Scope.KEY, own, _t("It also meets %(count)s of the organisation: %(names)s."))
+
+
+def _counted(scope: str, rows: Iterable[object], text: str = "") -> str:
     found = [str(getattr(row, "user", row)) for row in rows]
     count = len(found)
     if not count:
@@ -73,7 +82,7 @@ def _counted(scope: str, rows: Iterable[object]) -> str:
     more = count - MOST_NAMED
     named = found[:MOST_NAMED] + ([_t("%(n)d more") % {"n": more}] if more > 0 else [])
     words = {"count": kinds[Scope(scope)] % {"n": count}, "names": ", ".join(named)}
-    return _t("It meets %(count)s: %(names)s.") % words
+    return (text or _t("It meets %(count)s: %(names)s.")) % words
 
 
 def _whose(rule: BudgetRule) -> str:

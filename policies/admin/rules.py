@@ -18,6 +18,7 @@ from accounts.admin_base import (
 )
 from policies import rules
 from policies.admin import bars
+from policies.admin.names import names_of
 from policies.admin.subjects import SHOWN_FOR_SCOPE, SUBJECTS, SubjectForm
 from policies.models import BudgetRule
 from tale.lib import money, theme
@@ -82,6 +83,20 @@ class RuleForm(SubjectForm):
             return None
 
 
+def _heading(rule: BudgetRule, names: bars.Names) -> str:
+    limit = f"{bars.shown(rule, rule.limit)} / {rule.get_period_display()}"
+    return f"{limit} · {bars.whose(rule, names)}"
+
+
+def _name_the_other(wrong: ValidationError) -> None:
+    """By whom it means, and not by their id, which is all that a rule knows of them."""
+    for error in getattr(wrong, "error_dict", {}).get("limit", ()):
+        if error.code == "without_effect":
+            other = error.params["other"]
+            names = names_of([other.subject], other.organisation)
+            error.params["other"] = _heading(other, names)
+
+
 class RuleAdmin(OrganisationAdmin):
     form = RuleForm
     icon = "savings"
@@ -99,7 +114,10 @@ class RuleAdmin(OrganisationAdmin):
         "period": _("It begins anew at midnight of the organisation, on Mondays, on the first."),
         "action": _("Refuse: what does not fit is not made. Warn: it is made, and seen here."),
         "warn_percent": _("From this share on, in per cent, the bar warns."),
-        "is_enabled": _("Switched off, it meets nobody and counts nothing."),
+        "is_enabled": _(
+            "Switched off, it stops nobody. Switched on later, it counts at once what was spent "
+            "since its period began."
+        ),
     }
     when_empty = _("Nothing limits what is spent. A first rule takes a minute.")
     list_display = ("meaning", "whose", "used", "action_name", "is_enabled")
@@ -128,8 +146,7 @@ class RuleAdmin(OrganisationAdmin):
         return bars.looked_up([rule], now=timezone.now())[0] if rule is not None else None
 
     def heading(self, row: Any) -> str:
-        limit = f"{bars.shown(row, row.limit)} / {row.get_period_display()}"
-        return f"{limit} · {bars.whose(row, row.names)}"
+        return _heading(row, row.names)
 
     @theme.display(description=_("limit"), header=True, ordering="limit")
     def meaning(self, rule: BudgetRule) -> list[str]:
@@ -197,7 +214,11 @@ class RuleAdmin(OrganisationAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: HttpRequest, obj: BudgetRule, form: Any, change: bool) -> None:
-        rules.save(actor=actor(request), rule=obj, now=timezone.now())
+        try:
+            rules.save(actor=actor(request), rule=obj, now=timezone.now())
+        except ValidationError as wrong:
+            _name_the_other(wrong)
+            raise
 
     def delete_model(self, request: HttpRequest, obj: BudgetRule) -> None:
         rules.delete(actor=actor(request), rule=obj, now=timezone.now())

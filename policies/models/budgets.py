@@ -121,7 +121,8 @@ class BudgetRule(Tenant):
     def __str__(self) -> str:
         limit = self.limit or 0  # a form that was filled in wrongly has none
         unit = str(limit) if self.measure == self.Measure.PICTURES else money.plain(limit)
-        return f"{self.get_scope_display()} {self.subject}: {unit} / {self.get_period_display()}"
+        whose = f"{self.get_scope_display()} {self.subject}".strip()
+        return f"{whose}: {unit} / {self.get_period_display()}"
 
     def clean(self) -> None:
         if self.scope == self.Scope.ORGANISATION and self.subject:

@@ -105,11 +105,14 @@ def _closing(messages: list[Message], language: Language) -> str:
     result, wish = _parsed(messages[-1].get("content")), _last_wish(messages)
     error = result.get("error")
     if error:
-        if isinstance(error, dict) and error.get("code") == "cancelled":
+        code = error.get("code") if isinstance(error, dict) else ""
+        if code == "cancelled":
             return say("stopped", language)  # they did it, and the card says what it cost
         message = error.get("message") if isinstance(error, dict) else error
         reason = str(message or say("no reason", language)).strip()
-        return say("failed", language, reason=reason if reason[-1] in ".!?" else f"{reason}.")
+        reason = reason if reason[-1] in ".!?" else f"{reason}."
+        phrase = "yes first" if code == "confirmation_required" else "failed"
+        return say(phrase, language, reason=reason)
     if _is_a_change(messages):
         return say("changed", language)
     prompt, n = (wish.prompt, wish.n or 1) if wish else ("", 1)

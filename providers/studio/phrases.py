@@ -73,6 +73,10 @@ PHRASES: dict[str, dict[Language, str]] = {
         "en": "I could not make the picture: {reason}",
         "de": "Das Bild ist nicht entstanden: {reason}",
     },
+    "yes first": {
+        "en": "I have not made it yet, for it needs your yes first. {reason}",
+        "de": "Noch ist nichts entstanden, denn dafür brauche ich erst Ihr Ja. {reason}",
+    },
     "stopped": {
         "en": "Alright. Shall I draw something else?",
         "de": "Gut. Etwas anderes zeichnen?",

@@ -1,6 +1,7 @@
 """Money is whole micro-units (1 EUR = 1 000 000). Decimal is only for what people type or read."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.utils.formats import get_format
@@ -10,6 +11,7 @@ from django.utils.translation import ngettext
 from tale.lib.refusals import Refusal
 
 MICRO = 1_000_000
+CENT = MICRO // 100
 _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 
 
@@ -26,9 +28,12 @@ def plain(micro: int) -> str:
     return f"{'-' if micro < 0 else ''}{whole}.{decimals}"
 
 
-def show(micro: int, currency: str) -> str:
-    """For people: `1,2345 EUR` where they write it so."""
-    return f"{plain(micro).replace('.', get_format('DECIMAL_SEPARATOR'))} {currency}"
+def show(micro: int, currency: str, *, beside: Iterable[int] = ()) -> str:
+    """For people: `1,2345 EUR` where they write it so. `beside`: the other amounts of the sentence;
+    next to one finer than a cent, 0.00 would read as if it were rounded."""
+    is_fine = any(amount % CENT for amount in beside)
+    amount = plain(micro) if micro or not is_fine else "0"
+    return f"{amount.replace('.', get_format('DECIMAL_SEPARATOR'))} {currency}"
 
 
 def pictures(count: int) -> str:

@@ -141,7 +141,7 @@ TEXT_OF: dict[str, Text] = {
         "This model has no price, so nothing was spent. "
         "An administrator can set one under Providers & models, Prices."
     ),
-    "confirmation_required": _("This costs more than is spent without somebody saying yes to it."),
+    "confirmation_required": _("This costs more than is spent without your yes."),
     "image_generation_unavailable": _(
         "Image generation is unavailable: no model is tagged Image generation. "
         "An administrator can add one under Providers & models."

@@ -115,9 +115,35 @@ class TestBudgetRule:
         client = as_(dana)
         self.add(client)
         answer = self.add(client, scope="user", limit="2.50")
-        assert "always stops it first" in answer.context["adminform"].form.errors["limit"][0]
+        said = answer.context["adminform"].form.errors["limit"][0]
+        assert "2.50 EUR / Month · The organisation, always stops it first" in said
         assert BudgetRule.objects.of(acme).count() == 1
         assert self.add(client, scope="user", limit="2.49").status_code == 302
+
+    def test_and_it_is_told_by_a_name(
+        self, dana: User, bob: User, acme: Organisation, as_: SignIn
+    ) -> None:
+        client = as_(dana)
+        own = {"scope": "user", "person": membership_of(bob).pk}
+        self.add(client, **own, limit="1")
+        answer = self.add(client, **own, limit="1", period="day")
+        said = answer.context["adminform"].form.errors["limit"][0]
+        assert "1.00 EUR / Month · Bob, always" in said
+        for page in ("/admin/", at("accounts.auditline")):
+            text = page_of(client.get(page))
+            assert "Person Bob: 1.00 / Month" in text
+
+    def test_a_preview_names_the_keys_of_the_organisation(
+        self, dana: User, acme: Organisation, as_: SignIn, key_for: Any
+    ) -> None:
+        client = as_(dana)
+        whole = {"scope": "organisation", "limit": "1", "_look": "Preview"}
+        key_for(dana)
+        assert "also meets" not in page_of(self.add(client, **whole))
+        key_for(dana, owner=None)
+        text = page_of(self.add(client, **whole))
+        assert "It also meets 1 API key of the organisation: test (tale_" in text
+        assert "also meets" not in page_of(self.add(client, **whole, is_per_member="on"))
 
     def test_a_preview_saves_nothing(
         self, dana: User, bob: User, acme: Organisation, as_: SignIn

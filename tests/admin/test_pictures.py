@@ -56,6 +56,19 @@ def is_covered(client: Client, picture: Artifact) -> bool:
     ) == (403, "forbidden")
 
 
+def test_one_that_a_key_made_outside_of_a_chat(
+    acme: Organisation, dana: User, picture: Artifact, as_: SignIn, key_for: Any
+) -> None:
+    key = key_for(dana, owner=None).row
+    Artifact.objects.of(acme).update(owner=None, key=key.pk)
+    client = as_(dana)
+    for page in (at("assistants.artifact"), at("assistants.artifact", "change", picture)):
+        text = page_of(client.get(page))
+        assert f">{key.name}<" in "".join(text.split("\n")).replace(" ", "")
+        assert "Nobody" not in text
+    assert "Until it is deleted: it has no chat" in page_of(client.get(at("assistants.artifact")))
+
+
 class TestContent:
     def test_it_is_covered_until_somebody_says_why(
         self, acme: Organisation, dana: User, picture: Artifact, as_: SignIn

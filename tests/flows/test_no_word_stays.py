@@ -68,6 +68,26 @@ def require_no_word() -> None:
     assert told == []
 
 
+def test_the_line_that_repeats_them_is_renewed_with_the_deletion(
+    office: Organisation, bob: User, dana: User, as_: Any, script: Script
+) -> None:
+    client = as_(bob)
+    for number in (1, 2):
+        script.sends = [png(64, 64)]
+        script.calls(ONE.replace("nobody", f"nobody{number}"))
+        script.says(f"Here is your picture: {SECRET.replace('nobody', f'nobody{number}')}.")
+        work(ask(client, "draw please", f"token-000{number}"))
+    first, second = made_by(office)
+    line = Message.objects.of(office).get(content__contains="nobody1")
+    assert f'id="text-{line.pk}"' in client.get(f"/chats/{line.turn.chat_id}").content.decode()
+    said = client.delete(f"/pictures/{first.pk}").content.decode()
+    assert f'<div id="text-{line.pk}" class="prose" hx-swap-oob="true"' in said
+    assert "<p>Here is your picture.</p>" in said
+    assert said.count("hx-swap-oob") == 1
+    assert "hx-swap-oob" not in as_(dana).delete(f"/pictures/{second.pk}").content.decode()
+    require_no_word()
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("other", ["delete", "describe"])

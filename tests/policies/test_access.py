@@ -48,7 +48,7 @@ def test_it_works(acme: Organisation, dana: User, bobs: Spender) -> None:
 @pytest.mark.parametrize(
     ("feature", "code"),
     [
-        (access.IMAGE_EDIT, "image_generation_off"),
+        (access.IMAGE_EDIT, "forbidden"),
         ("surface:api", "forbidden"),
         ("tool:image_generation", "tool_not_allowed"),
     ],

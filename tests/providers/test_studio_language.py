@@ -210,6 +210,14 @@ def test_it_closes_with_the_reason_of_a_failure() -> None:
     assert closing.count(".") == 1
 
 
+def test_it_asks_for_a_yes_and_calls_that_no_failure() -> None:
+    error = {"code": "confirmation_required", "message": "This costs up to 0.33 EUR."}
+    closing = said(user("draw a mountain"), *drawn(MOUNTAIN, {"error": error}))
+    assert "needs your yes" in closing
+    assert "could not" not in closing
+    assert closing.endswith("This costs up to 0.33 EUR.")
+
+
 def test_a_failure_without_words_is_still_told() -> None:
     assert said(user("zeichne einen Berg"), *drawn(MOUNTAIN, {"error": {"code": "x"}}))
 
