@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from django.apps import apps
+from django.conf import settings
 from django.core import mail
 from django.db import connection, models, transaction
 from django.test import Client
 from django.test.client import ClientHandler
+from django.test.utils import override_settings
 
 from accounts.models import AuditLine
 from tests.matrix.world import Credential
@@ -135,8 +137,13 @@ def ask(
 
 @cache
 def _handler() -> ClientHandler:
-    """One for all: each of its own would load every middleware again, ten times the work."""
-    return ClientHandler(enforce_csrf_checks=False)
+    """One for all: each of its own would load every middleware again, ten times the work. Without
+    that of the static files, which takes every request to a loop and back; tests/edges has it."""
+    handler = ClientHandler(enforce_csrf_checks=False)
+    chain = [name for name in settings.MIDDLEWARE if not name.startswith("servestatic.")]
+    with override_settings(MIDDLEWARE=chain):
+        handler.load_middleware()
+    return handler
 
 
 @contextmanager
