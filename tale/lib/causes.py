@@ -9,7 +9,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
@@ -36,7 +36,8 @@ def refusal_of(exception: BaseException | None) -> Refusal | None:
     """None: nobody foresaw this, so it is a bug."""
     if isinstance(exception, Refusal):
         return exception
-    if isinstance(exception, OperationalError | InterfaceError):
+    # InternalError: it ended a transaction that waited for too long, or takes no writes just now.
+    if isinstance(exception, OperationalError | InterfaceError | InternalError):
         return Refusal("database_unavailable", retry_after_s=DATABASE_RETRY_S)
     for kind, code in _CODES:
         if isinstance(exception, kind):
